@@ -1,0 +1,1 @@
+"""The workload: a social app that knows URLs, never clouds."""

@@ -1,0 +1,27 @@
+"""Idempotency keys: rows written in the same transaction as what they stand for, so a retry finds both or neither."""
+
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.models import IdempotencyKey
+
+
+async def claim(connection: AsyncConnection, scope_id: UUID, key: str, target_id: UUID) -> UUID:
+    """Store `key` with `target_id` in this transaction; a key that is there already gives the target it has."""
+    row = insert(IdempotencyKey).values(scope_id=scope_id, key=key, target_id=target_id)
+    ours = await connection.scalar(row.on_conflict_do_nothing().returning(IdempotencyKey.target_id))
+    if ours is not None:
+        return ours
+    return (await connection.execute(_target(scope_id, key))).scalar_one()
+
+
+async def claimed(connection: AsyncConnection, scope_id: UUID, key: str) -> UUID | None:
+    """Look up what `key` is bound to."""
+    return await connection.scalar(_target(scope_id, key))
+
+
+def _target(scope_id: UUID, key: str) -> Select[UUID]:
+    return select(IdempotencyKey.target_id).where(IdempotencyKey.scope_id == scope_id, IdempotencyKey.key == key)

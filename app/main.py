@@ -1,0 +1,60 @@
+"""The app, put together. `uvicorn --factory app.main:create_app_from_environment` runs it."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from importlib import resources
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from app import handlers
+from app.middleware import BodyLimit, Surroundings
+from app.routes import (
+    accounts,
+    applications,
+    authorize,
+    forms,
+    health,
+    instance,
+    media,
+    oauth,
+    statuses,
+    timelines,
+    web,
+)
+from app.services import Services
+from app.settings import Settings, read_settings
+
+ROUTERS = (health, instance, applications, oauth, accounts, media, statuses, timelines, web, forms, authorize)
+
+
+def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
+    """Build the app of one site, around `services` when they are open already; it connects with the first request."""
+    app = FastAPI(
+        title="Lifeboat",
+        version="0.1.0",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+    )
+    app.state.services = services or Services.open(settings)
+    handlers.install(app)
+    for module in ROUTERS:
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=str(resources.files("app") / "static")))
+    app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes)
+    app.add_middleware(Surroundings, site=settings.site)
+    return app
+
+
+def create_app_from_environment() -> FastAPI:
+    """Build the app from the environment; a missing or odd variable ends the process with one sentence."""
+    return create_app(read_settings())
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    yield
+    await app.state.services.close()

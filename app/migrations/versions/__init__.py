@@ -1,0 +1,1 @@
+"""The migrations in order; the first line of each says what it adds."""

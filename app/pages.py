@@ -1,0 +1,134 @@
+"""The HTML side: who the browser is, forms that only our own page can send, and the one template."""
+
+import datetime
+import secrets
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from fastapi import Request, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from app.authentication import from_cookie
+from app.errors import Forbidden
+from app.ids import to_api
+from app.security import same
+from app.services import Services
+from app.text import to_html
+from app.tokens import Caller
+
+SESSION_COOKIE = "lifeboat_session"
+BROWSER_COOKIE = "lifeboat_browser"
+SESSION_SECONDS = 30 * 24 * 3600
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+templates = Environment(
+    loader=PackageLoader("app"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+
+
+@dataclass(frozen=True)
+class Browser:
+    """One browser: its nonce, its person if it is logged in, and the token its forms must carry."""
+
+    nonce: str
+    is_new: bool
+    person: Caller | None
+    form_token: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What was typed into a form that was refused, so that nobody types it twice."""
+
+    form: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+
+
+async def browser_of(request: Request, parts: Services) -> Browser:
+    """Find out who the browser is; one that comes for the first time gets a nonce."""
+    known = parts.forms.read(request.cookies.get(BROWSER_COOKIE, ""))
+    nonce = known or secrets.token_urlsafe(16)
+    session = request.cookies.get(SESSION_COOKIE, "")
+    person = await from_cookie(parts, session)
+    return Browser(nonce, known is None, person, parts.forms.signature(f"{nonce} {session if person else ''}"))
+
+
+def check_form(browser: Browser, token: str) -> None:
+    """Refuse a form that did not come from a page of ours in this browser; raises Forbidden."""
+    if browser.is_new or not same(token, browser.form_token):
+        raise Forbidden("This form is too old, or came from another page; it was not sent. Please send it again.")
+
+
+def render(
+    request: Request, browser: Browser, status: int, headers: dict[str, str], template: str, **context: Any
+) -> HTMLResponse:
+    """Show a page; a new browser gets its nonce with it."""
+    html = templates.get_template(template).render(browser=browser, style_version=style_version(), **context)
+    # A browser holds `form-action` against the redirect to a client too, and that may be any registered address.
+    security = CONTENT_SECURITY_POLICY + ("" if template == "authorize.html" else "; form-action 'self'")
+    policy = {"Content-Security-Policy": security, "Cache-Control": "no-store"}
+    response = HTMLResponse(html, status, headers | policy)
+    if browser.is_new:
+        signed = request.app.state.services.forms.sign(browser.nonce)
+        _set_cookie(request, response, BROWSER_COOKIE, signed)
+    return response
+
+
+def go_home() -> RedirectResponse:
+    """Send the browser back to the page after a form was taken."""
+    return RedirectResponse("/", 303)
+
+
+def log_in(request: Request, parts: Services, secret: str) -> RedirectResponse:
+    """Send the browser home with its session: the signed secret, which no script can read."""
+    response = go_home()
+    _set_cookie(request, response, SESSION_COOKIE, parts.sessions.sign(secret))
+    return response
+
+
+def log_out() -> RedirectResponse:
+    """Send the browser home without its session."""
+    response = go_home()
+    response.delete_cookie(SESSION_COOKIE, path="/")
+    return response
+
+
+def session_secret(request: Request, parts: Services) -> str | None:
+    """Give the secret of the browser's session."""
+    return parts.sessions.read(request.cookies.get(SESSION_COOKIE, ""))
+
+
+def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:
+    secure = request.url.scheme == "https"
+    response.set_cookie(name, value, max_age=SESSION_SECONDS, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def ago(when: datetime.datetime) -> str:
+    """Say how long ago something was, as short as a feed shows it."""
+    seconds = max(0, int((datetime.datetime.now(datetime.UTC) - when).total_seconds()))
+    if seconds < 60:
+        return "now" if seconds < 5 else f"{seconds} s"
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size and (unit != "d" or seconds < 30 * size):
+            return f"{seconds // size} {unit}"
+    return when.strftime("%-d %b %Y")
+
+
+def hue(identifier: Any) -> int:
+    """Choose one of twelve colours for a person without a picture, the same on every site."""
+    return identifier.int % 12
+
+
+@cache
+def style_version() -> str:
+    """Name the state of the stylesheet, so that a new release is seen at once."""
+    return str(len((resources.files("app") / "static" / "style.css").read_bytes()))
+
+
+templates.filters |= {"ago": ago, "hue": hue, "api": to_api, "html": to_html}

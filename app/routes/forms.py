@@ -1,0 +1,144 @@
+"""The page's forms: sign up, log in and out, post with a picture, delete. They work without JavaScript."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.datastructures import UploadFile
+
+from app import accounts, pages, statuses
+from app.accounts import NewAccount
+from app.authentication import Person
+from app.body import Fields, body_of
+from app.errors import Unprocessable
+from app.ids import from_api
+from app.pages import Browser, Draft
+from app.routes.media import Description, store
+from app.routes.web import Asks, FormRoute
+from app.services import MAX_KEY, Parts, Write
+from app.statuses import NewStatus
+from app.tokens import BROWSER_SCOPES, issue, revoke
+
+BROWSERS = UUID(int=0)  # the scope of idempotency keys that no account owns yet
+
+router = APIRouter(tags=["page"], route_class=FormRoute, include_in_schema=False)
+
+
+class Form(Fields):
+    """What every form of the page carries."""
+
+    form_token: str = ""
+    idempotency_key: str = ""
+
+
+class LogInForm(Form):
+    """The log-in form."""
+
+    login: str = ""
+    password: str = ""
+
+
+class SignUpForm(Form, NewAccount):
+    """The sign-up form."""
+
+
+class PostForm(Form, NewStatus):
+    """The form for a new post, with at most one picture."""
+
+    picture: UploadFile | str | None = None
+    description: str = ""
+
+
+async def person(who: Asks) -> Person:
+    """Hand a route the person of the browser; raises Unprocessable for one who is not logged in."""
+    if who.person is None or who.person.account_id is None:
+        raise Unprocessable("You are not logged in any more; log in and send it again.")
+    return Person(who.person.account_id, who.person.application_id)
+
+
+LoggedIn = Annotated[Person, Depends(person)]
+
+
+@router.post("/sign-up")
+async def sign_up(
+    request: Request, parts: Parts, who: Asks, form: Annotated[SignUpForm, Depends(body_of(SignUpForm))], write: Write
+) -> Response:
+    """Make an account and log in."""
+    _accept(request, who, write, form, Draft("sign-up", {"username": form.username, "email": form.email}))
+    _, password_hash = await accounts.prepared(form)
+    async with write.transaction() as connection:
+        account_id = await accounts.register(connection, write, BROWSERS, form, password_hash)
+        token = await issue(connection, BROWSER_SCOPES, account_id=account_id)
+    return pages.log_in(request, parts, token.secret)
+
+
+@router.post("/log-in")
+async def log_in(
+    request: Request, parts: Parts, who: Asks, form: Annotated[LogInForm, Depends(body_of(LogInForm))], write: Write
+) -> Response:
+    """Begin a session."""
+    _accept(request, who, write, form, Draft("log-in", {"login": form.login}))
+    account_id = await accounts.authenticate(parts.database, form.login, form.password)
+    if account_id is None:
+        raise Unprocessable("This name and password do not belong together.")
+    async with write.transaction() as connection:
+        token = await issue(connection, BROWSER_SCOPES, account_id=account_id)
+    return pages.log_in(request, parts, token.secret)
+
+
+@router.post("/log-out")
+async def log_out(
+    request: Request, parts: Parts, who: Asks, form: Annotated[Form, Depends(body_of(Form))], write: Write
+) -> Response:
+    """End the session on every live site."""
+    _accept(request, who, write, form, Draft())
+    secret = pages.session_secret(request, parts)
+    if secret is not None:
+        async with write.transaction(every_standby=True) as connection:
+            await revoke(connection, secret, application_id=None)
+    return pages.log_out()
+
+
+@router.post("/post")
+async def post(
+    request: Request,
+    parts: Parts,
+    who: Asks,
+    author: LoggedIn,
+    form: Annotated[PostForm, Depends(body_of(PostForm))],
+    write: Write,
+) -> Response:
+    """Publish a post with at most one picture."""
+    _accept(request, who, write, form, Draft("post", {"status": form.status, "description": form.description}))
+    data = await form.picture.read() if isinstance(form.picture, UploadFile) else b""
+    if data:
+        row = await store(parts, write, author, data, Description(description=form.description or None))
+        form.media_ids = [str(row.id.int)]
+    form.check()
+    async with write.transaction() as connection:
+        await statuses.publish(connection, write, author, form)
+    return pages.go_home()
+
+
+@router.post("/posts/{status_id}/delete")
+async def delete(
+    status_id: str,
+    request: Request,
+    who: Asks,
+    owner: LoggedIn,
+    form: Annotated[Form, Depends(body_of(Form))],
+    write: Write,
+) -> Response:
+    """Delete a post on every live site."""
+    _accept(request, who, write, form, Draft())
+    async with write.transaction(every_standby=True) as connection:
+        await statuses.remove(connection, owner, from_api(status_id))
+    return pages.go_home()
+
+
+def _accept(request: Request, who: Browser, write: Write, form: Form, draft: Draft) -> None:
+    """Keep what was typed, take the form's idempotency key, and refuse a form that is not from our page."""
+    request.state.draft = draft
+    if 0 < len(form.idempotency_key) <= MAX_KEY:
+        write.key = request.state.idempotency_key = form.idempotency_key
+    pages.check_form(who, form.form_token)

@@ -1,0 +1,139 @@
+"""Pictures: upload, describe, look up, and the bytes themselves."""
+
+import asyncio
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy import Row, insert, select, update
+from starlette.datastructures import UploadFile
+
+from app import pictures
+from app.address import base_of
+from app.authentication import Person, person
+from app.body import Fields, body_of, invalid
+from app.entities import content_type, media_entity
+from app.errors import NotFound, Unprocessable
+from app.ids import from_api, new_id
+from app.media import IMMUTABLE, KEY
+from app.models import MediaAttachment
+from app.services import Parts, Services, Write
+
+router = APIRouter(tags=["media"])
+
+MAX_DESCRIPTION = 1500
+TABLE = MediaAttachment.__table__
+Author = Annotated[Person, Depends(person("write:media"))]
+
+decoding = asyncio.Semaphore(2)  # a large picture takes 250 MiB while it is decoded
+
+
+class Description(Fields):
+    """What a person says about a picture."""
+
+    description: str | None = None
+    focus: str | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """Give the columns that were sent; raises Unprocessable."""
+        found: dict[str, Any] = {}
+        if self.description is not None:
+            if len(self.description) > MAX_DESCRIPTION:
+                raise invalid({"description": [("ERR_TOO_LONG", f"character limit of {MAX_DESCRIPTION} exceeded")]})
+            found["description"] = self.description
+        if self.focus:
+            found["focus_x"], found["focus_y"] = _focus(self.focus)
+        return found
+
+
+class Upload(Description):
+    """A picture with its description."""
+
+    file: UploadFile | None = None
+
+
+@router.post("/api/v1/media")
+@router.post("/api/v2/media")
+async def upload(
+    who: Author, form: Annotated[Upload, Depends(body_of(Upload))], request: Request, parts: Parts, write: Write
+) -> dict[str, Any]:
+    """Take a picture, and answer when two clouds hold it."""
+    if form.file is None:
+        raise invalid({"file": [("ERR_BLANK", "can't be blank")]})
+    row = await store(parts, write, who, await form.file.read(), form)
+    return media_entity(row, base_of(request))
+
+
+async def store(parts: Services, write: Write, who: Person, data: bytes, form: Description) -> Row[Any]:
+    """Check a picture, put it into the clouds and write its row; the page uses it too."""
+    columns = form.columns()
+    async with decoding:
+        picture = await asyncio.to_thread(pictures.prepare, data)
+    fence = await parts.lease.must_be_open()
+    await parts.media.keep(picture, fence.rule)
+    made = new_id()
+    columns |= {"key": picture.key, "width": picture.width, "height": picture.height, "size": len(picture.data)}
+    async with write.transaction() as connection:
+        media_id = await write.claim(connection, who.account_id, "media", made)
+        if media_id == made:
+            await connection.execute(insert(MediaAttachment).values(id=made, account_id=who.account_id, **columns))
+        return await _own(connection, who, media_id)
+
+
+@router.get("/api/v1/media/{media_id}")
+async def show(who: Author, media_id: str, request: Request, parts: Parts) -> dict[str, Any]:
+    """Give a picture of the caller's own."""
+    async with parts.database.read() as connection:
+        return media_entity(await _own(connection, who, from_api(media_id)), base_of(request))
+
+
+@router.put("/api/v1/media/{media_id}")
+async def describe(
+    who: Author,
+    media_id: str,
+    form: Annotated[Description, Depends(body_of(Description))],
+    request: Request,
+    write: Write,
+) -> dict[str, Any]:
+    """Change the description or the focus point of a picture."""
+    key, columns = from_api(media_id), form.columns()
+    async with write.transaction() as connection:
+        row = await _own(connection, who, key)
+        if columns:
+            change = update(MediaAttachment).where(MediaAttachment.id == key).values(**columns)
+            row = (await connection.execute(change.returning(*TABLE.columns))).one()
+    return media_entity(row, base_of(request))
+
+
+@router.get("/media/{prefix}/{name}")
+async def serve(prefix: str, name: str, request: Request, parts: Parts) -> Response:
+    """Serve a picture from the nearest cloud that holds it; it never changes, so caches keep it for a year."""
+    key = f"media/{prefix}/{name}"
+    if not KEY.fullmatch(key):
+        raise NotFound
+    headers = {
+        "Cache-Control": IMMUTABLE,
+        "ETag": f'"{name}"',
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    if f'"{name}"' in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(await parts.media.read(key), media_type=content_type(key), headers=headers)
+
+
+async def _own(connection, who: Person, media_id: UUID) -> Row[Any]:
+    query = select(*TABLE.columns).where(TABLE.c.id == media_id, TABLE.c.account_id == who.account_id)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _focus(text: str) -> tuple[float, float]:
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError:
+        raise Unprocessable("Validation failed: Focus must be two numbers between -1 and 1, such as 0.0,0.5.") from None
+    if not (-1 <= x <= 1 and -1 <= y <= 1):
+        raise Unprocessable("Validation failed: Focus must be two numbers between -1 and 1, such as 0.0,0.5.")
+    return x, y

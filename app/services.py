@@ -1,0 +1,70 @@
+"""What one process holds: opened at start, closed at its end, handed to every route."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.acknowledger import Acknowledger
+from app.database import Database
+from app.durability import Writer
+from app.errors import Unprocessable
+from app.fence import CachedLease
+from app.media import Media
+from app.security import Signer
+from app.settings import Settings
+
+MAX_KEY = 255
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of a running app."""
+
+    settings: Settings
+    database: Database
+    lease: CachedLease
+    acknowledger: Acknowledger
+    media: Media
+    sessions: Signer
+    forms: Signer
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Services":
+        """Put the parts together; nothing is connected yet."""
+        database = Database(settings)
+        secret = settings.secret_key.get_secret_value()
+        return cls(
+            settings=settings,
+            database=database,
+            lease=CachedLease(database),
+            acknowledger=Acknowledger(database.url, settings.acknowledge_timeout),
+            media=Media.open(settings),
+            sessions=Signer(secret, "session"),
+            forms=Signer(secret, "form"),
+        )
+
+    async def close(self) -> None:
+        """Finish the copies under way and close every connection."""
+        await self.media.settle()
+        await self.acknowledger.close()
+        await self.database.close()
+
+
+async def services(request: Request) -> Services:
+    """Hand a route the parts of this app."""
+    return request.app.state.services
+
+
+async def writer(request: Request, parts: "Parts") -> Writer:
+    """Hand a route the durability helper, with the request's idempotency key or a fresh one."""
+    key = request.headers.get("idempotency-key", "").strip()
+    if len(key) > MAX_KEY:
+        raise Unprocessable(f"The Idempotency-Key is longer than {MAX_KEY} characters.")
+    request.state.idempotency_key = key or secrets.token_urlsafe(16)
+    return Writer(parts.database, parts.lease, parts.acknowledger, request.state.idempotency_key)
+
+
+Parts = Annotated[Services, Depends(services)]
+Write = Annotated[Writer, Depends(writer)]

@@ -1,0 +1,1 @@
+"""The description: the same site on three clouds."""

@@ -1,0 +1,26 @@
+"""AWS: which product stands for each capability.
+
+network   VPC over two zones, NAT gateway with one Elastic IP, flow logs
+link      virtual private gateway, a site-to-site VPN connection for each end of a peer's gateway, BGP
+database  RDS for PostgreSQL 17, Multi-AZ
+media     S3, versioned
+control   S3: `lease` (conditional writes only), `ledger` (Object Lock)
+service   ECS on Fargate behind an internal load balancer
+"""
+
+import pulumi_aws as aws
+
+from infra.clouds.aws.control import Control
+from infra.clouds.aws.database import Database
+from infra.clouds.aws.link import Link
+from infra.clouds.aws.media import Media
+from infra.clouds.aws.network import Network
+from infra.clouds.aws.service import Service
+from infra.spec import SiteSpec
+
+__all__ = ["Control", "Database", "Link", "Media", "Network", "Service", "provider"]
+
+
+def provider(spec: SiteSpec) -> aws.Provider:
+    """Return the provider of a site, tied to its region and account, so that wrong credentials change nothing."""
+    return aws.Provider("lifeboat", region=spec.region, allowed_account_ids=[spec.account])

@@ -1,0 +1,161 @@
+"""Stack settings -> SiteSpec, every bad key reported at once, one sentence each; only `read` knows Pulumi."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from infra import joining, rules
+from infra.settings import NAMESPACE, Settings, SettingsError
+from infra.spec import DatabaseSpec, Peer, ServiceSpec, SiteSpec
+
+if TYPE_CHECKING:
+    from infra.contract import Secrets
+
+STACK_KEYS = ("cloud", "region", "zones", "account", "repository")
+SHARED_KEYS = (
+    "hostname",
+    "capacity",
+    "image_digest",
+    "networks",
+    "peers",
+    "database_memory_mib",
+    "database_storage_gib",
+    "service_memory_mib",
+    "service_full_count",
+    "service_maximum_count",
+    "max_upload_mib",
+    "acknowledge_timeout_seconds",
+    "retention_days",
+)
+SECRET_KEYS = ("secret_key", "signing_key", "replication_password", "link_keys")
+
+_HOSTNAME = re.compile(r"(?=.{6,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){2,}[a-z]{2,}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_REPOSITORY = re.compile(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+")
+_SECRET = {
+    "secret_key": (re.compile(r"\S{32,128}"), "32 to 128 characters without a space"),
+    "signing_key": (
+        re.compile(r"-----BEGIN PRIVATE KEY-----\s[A-Za-z0-9+/=\s]+-----END PRIVATE KEY-----\s*"),
+        "an Ed25519 private key in PEM form",
+    ),
+    "replication_password": (re.compile(r"[A-Za-z0-9]{24,64}"), "24 to 64 letters and digits"),
+}
+
+
+def parse(values: Mapping[str, str], stack: str, clear_secrets: tuple[str, ...] = ()) -> SiteSpec:
+    """Turn the settings of a stack, as the Pulumi host gives them, into its spec.
+
+    `clear_secrets` names the secret settings that are stored in clear. Raises SettingsError with every problem.
+    """
+    settings = Settings(values, stack, (*STACK_KEYS, *SECRET_KEYS))
+    settings.refuse_unknown((*STACK_KEYS, *SHARED_KEYS, *SECRET_KEYS))
+    cloud = settings.choice("cloud", tuple(rules.PROVIDERS))
+    networks = joining.read_networks(settings)
+    peers = joining.read_peers(settings, cloud, networks)
+    place = _place(settings, cloud)
+    spec_parts = {"hostname": _hostname(settings), "capacity": settings.choice("capacity", rules.CAPACITIES)}
+    retention = settings.number("retention_days", *rules.BACKUP_DAYS)
+    database = _database(settings, retention)
+    service = _service(settings, spec_parts["capacity"])
+    _secrets(settings, peers, clear_secrets)
+    settings.finish()
+    return SiteSpec(
+        site=cloud,
+        cloud=cloud,
+        retention_days=retention,
+        networks=networks,
+        peers=peers,
+        database=database,
+        service=service,
+        **place,
+        **spec_parts,
+    )
+
+
+def _hostname(settings: Settings) -> str:
+    return settings.text(
+        "hostname",
+        _HOSTNAME,
+        "a lower-case name below your domain, such as www.example.org (an apex cannot be a CNAME)",
+    )
+
+
+def _place(settings: Settings, cloud: str) -> dict[str, Any]:
+    found = rules.PROVIDERS.get(cloud)
+    zones = tuple(str(zone) for zone in settings.list("zones"))
+    if found is None:
+        return {"region": "", "account": "", "zones": zones}
+    region = settings.text("region", found.region, f"a region of {cloud}, spelt like {found.region_example}")
+    account = settings.text("account", found.account, found.account_meaning)
+    if found.region.fullmatch(region) and not _are_two_zones(zones, found.zone_pattern(region)):
+        settings.blame("zones", f"is {list(zones)}; it must name two different zones of {region}.")
+    return {"region": region, "account": account, "zones": zones}
+
+
+def _are_two_zones(zones: tuple[str, ...], pattern: re.Pattern[str]) -> bool:
+    return len(zones) == len(set(zones)) == 2 and all(map(pattern.fullmatch, zones))
+
+
+def _database(settings: Settings, backup_days: int) -> DatabaseSpec:
+    memory = settings.size("database_memory_mib", rules.DATABASE_MEMORY_MIB)
+    return DatabaseSpec(memory, settings.size("database_storage_gib", rules.DATABASE_STORAGE_GIB), backup_days)
+
+
+def _service(settings: Settings, capacity: str) -> ServiceSpec:
+    full = settings.number("service_full_count", 2, 100)
+    repository = settings.text(
+        "repository", _REPOSITORY, "an image repository without a tag, such as registry.example.org/lifeboat"
+    )
+    digest = settings.text(
+        "image_digest", _DIGEST, "sha256: and 64 hexadecimal digits; a tag can change under a running site"
+    )
+    return ServiceSpec(
+        image=f"{repository}@{digest}",
+        memory_mib=settings.size("service_memory_mib", rules.SERVICE_MEMORY_MIB),
+        minimum={"standby": 1, "warm": 2}.get(capacity, full),
+        maximum=settings.number("service_maximum_count", full, 100, reason=" (no fewer than service_full_count)"),
+        max_upload_mib=settings.number(
+            "max_upload_mib", 1, rules.MAX_UPLOAD_MIB, reason=" (Cloud Run refuses requests over 32 MiB)"
+        ),
+        acknowledge_timeout_seconds=settings.number("acknowledge_timeout_seconds", 1, 60),
+    )
+
+
+def _secrets(settings: Settings, peers: tuple[Peer, ...], clear: tuple[str, ...]) -> None:
+    for key, (pattern, meaning) in _SECRET.items():
+        settings.secret(key, pattern, meaning)
+    for key in clear:
+        settings.blame(
+            key, f"stands in clear; set it again with `pulumi config set --secret {key} --stack {settings.stack}`."
+        )
+    joining.check_link_keys(settings, peers)
+
+
+def read() -> "tuple[SiteSpec, Secrets]":
+    """Read the settings of the running stack; raises pulumi.RunError, which the host prints without a traceback."""
+    import pulumi
+    from pulumi.runtime import config as host
+
+    found = {**host.get_config_env(), **host.CONFIG.get()}
+    values = {key.partition(":")[2]: value for key, value in found.items() if key.startswith(f"{NAMESPACE}:")}
+    secret_keys = {*host.get_config_secret_keys_env(), *host._SECRET_KEYS.get()}
+    clear = tuple(key for key in SECRET_KEYS if key in values and f"{NAMESPACE}:{key}" not in secret_keys)
+    try:
+        return parse(values, pulumi.get_stack(), clear), _secret_outputs(values)
+    except SettingsError as error:
+        raise pulumi.RunError(f"The settings of this stack cannot make a site:\n{error}") from None
+
+
+def _secret_outputs(values: Mapping[str, str]) -> "Secrets":
+    from pulumi import Output
+
+    from infra.contract import Secrets
+
+    keys = json.loads(values.get("link_keys") or "{}")
+    return Secrets(
+        secret_key=Output.secret(values["secret_key"]),
+        signing_key=Output.secret(values["signing_key"]),
+        replication_password=Output.secret(values["replication_password"]),
+        link_keys={site: Output.secret(key) for site, key in keys.items()},
+    )

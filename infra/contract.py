@@ -1,0 +1,91 @@
+"""The seam inside: what each capability takes and gives. Every cloud has these names, in this order of arguments.
+
+A whole package is checked against `Cloud` (the proof stands in clouds/__init__.py), so a missing capability, a renamed
+attribute or a swapped argument is found before anything runs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import pulumi
+from pulumi import Output, ResourceOptions
+
+from infra.spec import SiteSpec
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What a site must be told in secret; `link_keys` has one pre-shared key for each peer."""
+
+    secret_key: Output[str]
+    signing_key: Output[str]
+    replication_password: Output[str]
+    link_keys: Mapping[str, Output[str]]
+
+
+class Network(Protocol):
+    """Private subnets in two zones and one static address from which the site speaks to the world (HTTPS only)."""
+
+    egress_address: Output[str]
+
+
+class Link(Protocol):
+    """The tunnels to the peers; `gateways` has, by peer, the public addresses of this site's ends, in tunnel order."""
+
+    gateways: Mapping[str, Output[list[str]]]
+
+
+class Database(Protocol):
+    """PostgreSQL without a public address. `url` gives the whole connection URL of a role, as a secret."""
+
+    host: Output[str]
+    port: Output[int]
+
+    def url(self, role: str) -> Output[str]: ...
+
+
+class Media(Protocol):
+    """The private store of pictures, as a store URL."""
+
+    url: Output[str]
+
+
+class Control(Protocol):
+    """The two control stores, as URLs: `lease` is plain (conditional writes only), `ledger` versioned and retained."""
+
+    lease_url: Output[str]
+    ledger_url: Output[str]
+
+
+class Service(Protocol):
+    """The processes web, worker and agent; `origin` is the host name at which this site's own edge finds web."""
+
+    origin: Output[str]
+
+
+N = TypeVar("N", bound=Network)
+L_co = TypeVar("L_co", bound=Link, covariant=True)
+D = TypeVar("D", bound=Database)
+M = TypeVar("M", bound=Media)
+C = TypeVar("C", bound=Control)
+S_co = TypeVar("S_co", bound=Service, covariant=True)
+
+
+class Cloud(Protocol[N, L_co, D, M, C, S_co]):
+    """A package of infra.clouds: one provider and six capabilities."""
+
+    @property
+    def provider(self) -> Callable[[SiteSpec], pulumi.ProviderResource]: ...
+    @property
+    def Network(self) -> Callable[[str, SiteSpec, ResourceOptions], N]: ...  # noqa: N802
+    @property
+    def Link(self) -> Callable[[str, SiteSpec, Secrets, N, ResourceOptions], L_co]: ...  # noqa: N802
+    @property
+    def Database(self) -> Callable[[str, SiteSpec, Secrets, N, ResourceOptions], D]: ...  # noqa: N802
+    @property
+    def Media(self) -> Callable[[str, SiteSpec, N, ResourceOptions], M]: ...  # noqa: N802
+    @property
+    def Control(self) -> Callable[[str, SiteSpec, N, ResourceOptions], C]: ...  # noqa: N802
+    @property
+    def Service(self) -> Callable[[str, SiteSpec, Secrets, N, D, M, C, ResourceOptions], S_co]: ...  # noqa: N802

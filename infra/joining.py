@@ -1,0 +1,113 @@
+"""How the three sites are joined: the settings `networks`, `peers` and `link_keys`. Imports no Pulumi."""
+
+import ipaddress
+import re
+from itertools import combinations
+from typing import Any
+
+from infra import rules
+from infra.settings import Settings
+from infra.spec import NetworkSpec, Peer
+
+_STORES = {
+    "aws": re.compile(r"s3://[a-z0-9.-]{3,63}\?region=[a-z0-9-]+"),
+    "gcp": re.compile(r"gs://[a-z0-9._-]{3,63}"),
+    "azure": re.compile(r"az://[a-z0-9]{3,24}/[a-z0-9-]{3,63}"),
+}
+_LINK_KEY = re.compile(r"[A-Za-z1-9][A-Za-z0-9]{31,63}")
+
+
+def read_networks(settings: Settings) -> tuple[NetworkSpec, ...]:
+    """Read the ranges and BGP numbers of all sites, sorted by site."""
+    table = settings.table("networks")
+    if set(table) != set(rules.PROVIDERS):
+        settings.blame(
+            "networks", f"names {', '.join(sorted(table)) or 'nothing'}; it must name {', '.join(rules.PROVIDERS)}."
+        )
+    found = [_network(settings, site, table[site]) for site in sorted(set(table) & set(rules.PROVIDERS))]
+    networks = tuple(network for network in found if network)
+    for one, other in combinations(networks, 2):
+        if ipaddress.ip_network(one.cidr).overlaps(ipaddress.ip_network(other.cidr)):
+            settings.blame(
+                "networks",
+                f"gives {one.site} {one.cidr} and {other.site} {other.cidr}, which overlap; joined sites must not.",
+            )
+        if one.asn == other.asn:
+            settings.blame(
+                "networks",
+                f"gives {one.site} and {other.site} the same asn {one.asn}; BGP between them needs two different ones.",
+            )
+    return networks
+
+
+def _network(settings: Settings, site: str, entry: Any) -> NetworkSpec | None:
+    key = f"networks.{site}"
+    if not isinstance(entry, dict) or set(entry) != {"cidr", "asn"}:
+        settings.blame(key, "must have exactly cidr and asn.")
+        return None
+    low, high = rules.PRIVATE_ASNS
+    if isinstance(entry["asn"], bool) or not isinstance(entry["asn"], int) or not low <= entry["asn"] <= high:
+        settings.blame(key, f"has the asn {entry['asn']!r}; it must be a private one, {low} to {high}.")
+        return None
+    if (problem := _range_problem(entry["cidr"])) is not None:
+        settings.blame(key, f"has the cidr {entry['cidr']!r}; {problem}.")
+        return None
+    return NetworkSpec(site, entry["cidr"], entry["asn"])
+
+
+def _range_problem(cidr: Any) -> str | None:
+    try:
+        network = ipaddress.IPv4Network(cidr)
+    except (ValueError, TypeError):
+        return "it must be an IPv4 range without host bits, such as 10.10.0.0/16"
+    if not network.subnet_of(ipaddress.IPv4Network("10.0.0.0/8")):
+        return "it must lie in 10.0.0.0/8, since the providers keep parts of the other private ranges for themselves"
+    return (
+        None if 16 <= network.prefixlen <= 20 else "it must be a /16 to /20, so that its sixteenths are usable subnets"
+    )
+
+
+def read_peers(settings: Settings, cloud: str, networks: tuple[NetworkSpec, ...]) -> tuple[Peer, ...]:
+    """Read what the reviewed peers block says of the other sites; it may still be empty."""
+    table, by_site = settings.table("peers"), {network.site: network for network in networks}
+    for site in sorted(set(table) - set(rules.PROVIDERS)):
+        settings.blame(f"peers.{site}", f"is no site; the sites are {', '.join(rules.PROVIDERS)}.")
+    others = [site for site in sorted(table) if site in by_site and site != cloud]
+    return tuple(peer for site in others if (peer := _peer(settings, cloud, by_site[site], table[site])))
+
+
+def _peer(settings: Settings, cloud: str, network: NetworkSpec, entry: Any) -> Peer | None:
+    key, wanted = f"peers.{network.site}", {"gateways", "media_url", "lease_url", "ledger_url"}
+    if not isinstance(entry, dict) or set(entry) != wanted or not isinstance(entry["gateways"], dict):
+        settings.blame(key, f"must have exactly {', '.join(sorted(wanted))}, as `lifeboat peers` writes them.")
+        return None
+    urls = {name: entry[name] for name in ("media_url", "lease_url", "ledger_url")}
+    for name, url in urls.items():
+        if not isinstance(url, str) or not _STORES[network.site].fullmatch(url):
+            settings.blame(f"{key}.{name}", f"is {url!r}, which is no store URL of {network.site}.")
+    gateways = entry["gateways"].get(cloud, [])
+    if not isinstance(gateways, list) or len(gateways) not in (0, 2, 4) or not all(map(_is_address, gateways)):
+        settings.blame(
+            f"{key}.gateways.{cloud}",
+            f"is {gateways!r}; it must be empty, or the two or four IPv4 addresses of that site's gateway.",
+        )
+        return None
+    return Peer(network=network, gateways=tuple(gateways), **urls)
+
+
+def _is_address(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(ipaddress.IPv4Address(value))
+    except ValueError:
+        return False
+
+
+def check_link_keys(settings: Settings, peers: tuple[Peer, ...]) -> None:
+    """Check that each peer with tunnels has its pre-shared key."""
+    keys = settings.table("link_keys") if settings.values.get("link_keys") else {}
+    for peer in peers:
+        if peer.gateways and not (isinstance(keys.get(peer.site), str) and _LINK_KEY.fullmatch(keys[peer.site])):
+            settings.blame(
+                f"link_keys.{peer.site}",
+                "must be set in secret to 32 to 64 letters and digits, not beginning with 0, the same on both sides.",
+            )

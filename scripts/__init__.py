@@ -1,0 +1,1 @@
+"""The hands: thin commands over the runbook library."""

@@ -1,0 +1,179 @@
+"""`lifeboat demo`: three clouds, people posting, one cloud ends, and everything that was acknowledged is still there."""
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scripts import failover
+from scripts.console import Console, two_columns
+from scripts.embedded import local_sites
+from scripts.embedded.layout import SITES, LocalSettings
+from scripts.embedded.local_sites import LocalSites
+from scripts.embedded.writers import Ledger, ReadBack, Writers, read_back
+from scripts.runbook import outside, sites
+from scripts.runbook.errors import DemoLost
+from scripts.runbook.failover import Reach, gather_facts
+from scripts.runbook.journal import Record
+
+WRITERS = 8
+SECONDS_BEFORE, SECONDS_AFTER = 5.0, 3.0
+# A site counts as gone after this many probes of its address in a row found nobody who takes writes.
+PROBES, PROBE_SECONDS = 3, 0.05
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one demo showed; `seconds_without_writes` runs from the kill to the first answer after the silence."""
+
+    killed: str
+    primary: str
+    epoch: int
+    ledger: Ledger
+    back: ReadBack
+    seconds_without_writes: float
+    cold_start_seconds: float
+    records: list[Record]
+    memory_mib: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that `--json` prints."""
+        return {
+            "killed": self.killed, "primary": self.primary, "epoch": self.epoch, "acked": len(self.ledger.posts),
+            "lost": len(self.back.lost_posts), "unknown": self.ledger.unknown, "images_acked": len(self.ledger.pictures),
+            "images_lost": len(self.back.lost_pictures), "rto_seconds": self.seconds_without_writes,
+            "cold_start_seconds": self.cold_start_seconds, "memory_mib": self.memory_mib,
+            "steps": {record.step: round(record.end - record.start, 3) for record in self.records},
+        }  # fmt: skip
+
+    def to_rows(self) -> dict[str, object]:
+        steps = "\n".join(f"{record.end - record.start:6.2f} s  {record.step}" for record in self.records)
+        return {
+            "killed": self.killed, "new primary": f"{self.primary} (epoch {self.epoch})",
+            "acknowledged": f"{len(self.ledger.posts)} posts, {len(self.ledger.pictures)} pictures",
+            "lost": f"{len(self.back.lost_posts)} posts, {len(self.back.lost_pictures)} pictures",
+            "unknown": f"{self.ledger.unknown} (never answered)", "seconds without writes": self.seconds_without_writes,
+            "cold start": f"{self.cold_start_seconds} s",
+            "memory before the kill": f"{self.memory_mib:.0f} MiB for three sites", "steps": steps,
+        }  # fmt: skip
+
+
+def command(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="End everything afterwards instead of staying up.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
+    port: Annotated[int, typer.Option("--port", help="Where the browser finds the app.")] = 8080,
+    pg_bin: Annotated[
+        Path | None, typer.Option("--pg-bin", help="The folder of another PostgreSQL's programs.")
+    ] = None,
+) -> None:
+    """Start three clouds on this machine, end one under load, and count what was lost."""
+    console: Console = context.obj
+    settings = LocalSettings(console.folder, edge_port=port, pg_bin=pg_bin)
+    try:
+        with _running(settings, console) as running:
+            outcome = show_a_death(running, console)
+            _report(outcome, console, as_json)
+            if not once:
+                _stay_up(running, console)
+    except KeyboardInterrupt:
+        console.say("ended")
+    if outcome.back.lost_posts or outcome.back.lost_pictures:
+        raise DemoLost(len(outcome.back.lost_posts), len(outcome.back.lost_pictures))
+
+
+def show_a_death(running: LocalSites, console: Console, to: str | None = None) -> Outcome:
+    """Let people post, end the primary's whole site, fail over, and read back everything that was acknowledged."""
+    killed = running.layout.settings.primary
+    new = to or next(site for site in SITES if site != killed)
+    address = f"http://127.0.0.1:{running.layout.settings.edge_port}"
+    with _people_posting(address, console) as people:
+        time.sleep(SECONDS_BEFORE)
+        memory = round(sum(running.supervisor.memory_mib().values()), 1)
+        console.say(f"ending {killed}: every process, at once")
+        moment = time.monotonic()
+        running.supervisor.kill(killed)
+        _notice_death(address)
+        console.say(f"nobody answers; failing over to {new}")
+        records = _fail_over(running, new, console)
+        time.sleep(SECONDS_AFTER)
+    console.say(f"reading back {len(people.ledger.posts)} posts and {len(people.ledger.pictures)} pictures from {new}")
+    back = asyncio.run(read_back(running.layout.app_url(new), people.ledger))
+    gap = people.ledger.silence_after(moment)
+    if gap is None:
+        raise DemoLost(0, 0)
+    return Outcome(killed, new, records[0].epoch, people.ledger, back, gap, running.cold_start_seconds, records, memory)
+
+
+def _notice_death(address: str) -> None:
+    silent = 0
+    while silent < PROBES:
+        silent = 0 if outside.readiness(address).get("writable") else silent + 1
+        time.sleep(PROBE_SECONDS)
+
+
+def _fail_over(running: LocalSites, to: str, console: Console) -> list[Record]:
+    platform = sites.load(running.layout.folder)
+    with asyncio.Runner() as loop:
+        reach = Reach.open(platform, to, loop)
+        plan, runbook = failover.decide(gather_facts(reach, to, to_act=True), to, platform)
+        return failover.carry_out(reach, plan, runbook, console)
+
+
+@contextlib.contextmanager
+def _running(settings: LocalSettings, console: Console) -> Generator[LocalSites]:
+    running = local_sites.up(settings, console.say)
+    console.tell(
+        f"The app is at http://social.localhost:{settings.edge_port} (cold start {running.cold_start_seconds} s)"
+    )
+    try:
+        yield running
+    finally:
+        console.say("ending every process that was started here")
+        local_sites.down(settings)
+
+
+@contextlib.contextmanager
+def _people_posting(address: str, console: Console) -> Generator[Writers]:
+    """Let writers post in a thread of their own; leaving waits until each has its last answer."""
+    people, ready, stop = Writers(address, WRITERS), threading.Event(), threading.Event()
+
+    async def post() -> None:
+        await people.start()
+        ready.set()
+        await asyncio.to_thread(stop.wait)
+        await people.stop()
+
+    thread = threading.Thread(target=asyncio.run, args=(post(),), name="people posting")
+    console.say(f"{WRITERS} people sign up and post, each with a picture")
+    thread.start()
+    try:
+        while thread.is_alive() and not ready.wait(0.1):
+            pass
+        yield people
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _report(outcome: Outcome, console: Console, as_json: bool) -> None:
+    if as_json:
+        console.print_json(outcome.to_json())
+    else:
+        console.show(two_columns("A whole cloud died", outcome.to_rows()))
+
+
+def _stay_up(running: LocalSites, console: Console) -> None:
+    """Wait for Ctrl-C; the sites go on, and other terminals may use them."""
+    console.tell(
+        f"The app goes on at http://social.localhost:{running.layout.settings.edge_port}. In another terminal:"
+    )
+    console.tell("  scripts/lifeboat local status\n  scripts/lifeboat local kill azure\nCtrl-C ends everything.")
+    while True:
+        time.sleep(3600)

@@ -1,0 +1,67 @@
+"""The command line and environment of every process of the local sites."""
+
+import json
+import os
+import sys
+
+from scripts.embedded.layout import RECORD, SITES, ZONE, Layout
+from scripts.embedded.postgres import server_environment
+from scripts.embedded.postgres_binaries import run_as
+from scripts.embedded.supervisor import NEUTRAL, Program
+
+
+def postgres(layout: Layout, site: str) -> Program:
+    return Program(site, "postgres", layout.server(site).argv(), server_environment(), run_as().arguments)
+
+
+def app(layout: Layout, site: str) -> Program:
+    argv = _python("uvicorn", "--factory", "app.main:create_app_from_environment", "--host", "127.0.0.1",
+                   "--port", str(layout.ports[site].app), "--log-level", "warning", "--no-access-log")  # fmt: skip
+    environment = {
+        "SITE": site,
+        "DATABASE_URL": layout.server(site).url("lifeboat_app", layout.site_secrets[site].passwords.app),
+        "MEDIA_URL": layout.store_url(site, "media"),
+        "MEDIA_PEERS": json.dumps({other: layout.store_url(other, "media") for other in SITES if other != site}),
+        "STORE_CREDENTIALS": str(layout.credentials_file),
+        "SECRET_KEY": layout.secret_key,
+    }
+    return Program(site, "app", argv, {**_environment(), **environment})
+
+
+def agent(layout: Layout, site: str) -> Program:
+    return Program(
+        site, "agent", _python("scripts.runbook.agent", "--dir", str(layout.folder), "--site", site), _environment()
+    )
+
+
+def dns_server(layout: Layout) -> Program:
+    argv = _python("scripts.embedded.dns_server", "--zone-file", str(layout.folder / "zone"), "--origin", ZONE,
+                   "--port", str(layout.dns_port), "--key-file", str(layout.tsig_file))  # fmt: skip
+    return Program(NEUTRAL, "dns", argv, _environment())
+
+
+def edge(layout: Layout) -> Program:
+    argv = _python(
+        "scripts.embedded.edge",
+        "--listen",
+        str(layout.settings.edge_port),
+        "--name",
+        RECORD,
+        "--dns",
+        f"127.0.0.1:{layout.dns_port}",
+    )
+    return Program(NEUTRAL, "edge", argv, _environment())
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
+
+
+def _environment() -> dict[str, str]:
+    """Return what a Python process of ours needs: the caller's proxies, PYTHONPATH and clouds' keys stay out of it."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.environ.get("HOME", "/"),
+        "LC_ALL": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -1,0 +1,1 @@
+"""The library under the commands: register, lease, fence, database, media, traffic, steps, runner, journal, agent."""

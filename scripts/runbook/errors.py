@@ -1,0 +1,276 @@
+"""Every way Lifeboat says no: the docstring names the case, the message is the one sentence an operator reads."""
+
+
+class LifeboatError(Exception):
+    """Base of every refusal; its text is one clear sentence: what, where, what to do."""
+
+    exit_code = 1
+
+
+class UsageError(LifeboatError):
+    """The command was called with something that cannot work."""
+
+    exit_code = 2
+
+
+class PostgresNotFound(LifeboatError):
+    """No usable PostgreSQL was found."""
+
+    def __init__(self, passed_over: list[str]) -> None:
+        looked = "; ".join(passed_over) or "nothing installed"
+        super().__init__(
+            f"No PostgreSQL 17 or newer was found ({looked}). Run scripts/setup, or give one with --pg-bin FOLDER."
+        )
+
+
+class RootWithoutWayDown(LifeboatError):
+    """PostgreSQL refuses root, and this machine offers no way to drop it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"PostgreSQL refuses to run as root, and neither a user namespace nor the user nobody works here ({reason}). "
+            "Run the command as an ordinary user."
+        )
+
+
+class PostgresDidNotStart(LifeboatError):
+    """A PostgreSQL program failed; its own last words are in the message."""
+
+
+class ReplicationStuck(LifeboatError):
+    """A subscription, slot or worker did not do what it was told in time."""
+
+
+class BadSignature(LifeboatError):
+    """A control object is torn, forged, altered or signed by somebody else."""
+
+
+class JournalFull(LifeboatError):
+    """The journal cannot be written, so no further step may begin."""
+
+
+class JournalCorrupt(LifeboatError):
+    """A line of a journal is torn or altered."""
+
+    def __init__(self, path: object, line: int, what: str) -> None:
+        super().__init__(
+            f"line {line} of the journal {path} cannot be trusted: {what}. "
+            "Compare it with the copies under journal/ in the ledger stores."
+        )
+
+
+class UnknownSite(UsageError):
+    """A site was named that this platform does not have."""
+
+    def __init__(self, site: str, sites: tuple[str, ...]) -> None:
+        super().__init__(f"There is no site {site}; this platform has {', '.join(sites)}.")
+
+
+class TrafficError(LifeboatError):
+    """The public name could not be moved, or does not point where it should."""
+
+
+class VendorError(TrafficError):
+    """One DNS vendor did not answer, refused, or publishes something that Lifeboat did not write."""
+
+
+class VendorsUnreachable(TrafficError):
+    """No DNS vendor carries the wanted answer: none could be reached, or none took it."""
+
+
+class StaleEpoch(TrafficError):
+    """DNS already carries an answer of this epoch or a newer one; an older controller must not overwrite it."""
+
+
+class EmptyAnswer(TrafficError):
+    """The wanted answer names nothing: publishing it would take the app off the net."""
+
+
+class ProcessDied(LifeboatError):
+    """A process of a local site ended or does not answer; its last words are in the message."""
+
+
+class FenceRefused(LifeboatError):
+    """The database's fence does not stand as the runbook needs it."""
+
+
+class RegisterUnreachable(LifeboatError):
+    """Fewer than two of the three control stores answer, so nobody can know or change who is primary."""
+
+    def __init__(self, sites: tuple[str, ...], failures: dict[str, str] | None = None) -> None:
+        why = "; ".join(f"{site}: {reason}" for site, reason in (failures or {}).items()) or "no answer"
+        needed = len(sites) // 2 + 1
+        super().__init__(
+            f"The register cannot be read: {needed} of the {len(sites)} control stores must answer ({why}). "
+            "Restore access to one, then try again."
+        )
+
+
+class AlreadyPrimary(LifeboatError):
+    """The site that should take over takes writes already."""
+
+    def __init__(self, site: str, epoch: int) -> None:
+        super().__init__(f"{site} is the primary already, at epoch {epoch}; there is nothing to do.")
+
+
+class SiteSilent(LifeboatError):
+    """A site that the move needs does not answer."""
+
+    def __init__(self, site: str, why: str) -> None:
+        super().__init__(f"{site} cannot take over: {why}. Choose another site, or bring {site} back first.")
+
+
+class DataMayBeLost(LifeboatError):
+    """A standby that acknowledged writes may depend on does not answer."""
+
+    def __init__(self, at_risk_bytes: int, unheard: tuple[str, ...]) -> None:
+        super().__init__(
+            f"Refused: {', '.join(unheard)} does not answer and may be the only one that holds up to {at_risk_bytes} bytes "
+            "of acknowledged writes. "
+            f"Bring it back, or accept that loss with --accept-data-loss {at_risk_bytes}."
+        )
+        self.at_risk_bytes = at_risk_bytes
+
+
+class NobodyFollows(LifeboatError):
+    """No other site would follow the new primary, so it could acknowledge nothing."""
+
+    def __init__(self, site: str, others: tuple[str, ...]) -> None:
+        super().__init__(
+            f"Refused: {' and '.join(others)} would not follow {site}, so {site} could acknowledge nothing. "
+            "Bring it back, or go on with one copy alone by --single-copy: every status shows it until it ends."
+        )
+
+
+class EpochTaken(LifeboatError):
+    """Somebody else won the epoch."""
+
+    def __init__(self, holder: str, epoch: int, runbook: str | None) -> None:
+        super().__init__(
+            f"{holder} took over at epoch {epoch} ({runbook or 'no runbook named'}); this run changed nothing and ends here."
+        )
+
+
+class StepTimedOut(LifeboatError):
+    """A step waited for something that did not come."""
+
+
+class PortBusy(LifeboatError):
+    """The port for the browser is taken."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            f"Port {port} on 127.0.0.1 is in use: end what uses it (`lifeboat local down` ends earlier local sites), "
+            "or choose another with --port."
+        )
+
+
+class LeftoverSites(LifeboatError):
+    """The folder holds the local sites of an earlier run."""
+
+    def __init__(self, folder: object, alive: int) -> None:
+        state = f"{alive} processes of local sites are running" if alive else "an earlier run left its data"
+        super().__init__(f"In {folder} {state}: use them, or clear them with `lifeboat local down`.")
+
+
+class AzuriteNotInstalled(LifeboatError):
+    """The azure site's object store, or the Node that runs it, is not installed."""
+
+
+class StoreDidNotAnswer(LifeboatError):
+    """A local object store does not answer, or refuses the request that makes its buckets."""
+
+
+class BadRule(LifeboatError):
+    """A durability rule that cannot be obeyed."""
+
+
+class BadTerms(LifeboatError):
+    """Lease times under which no holder could stay holder, or two sites could hold at once."""
+
+
+class BadLeaseRecord(LifeboatError):
+    """The register's value is not a lease record."""
+
+
+class StoreUnavailable(LifeboatError):
+    """A control store gave no usable answer; a write under way may or may not have taken effect."""
+
+
+class StoreBusy(StoreUnavailable):
+    """A control store asked for a pause between writes."""
+
+
+class StoreConflict(LifeboatError):
+    """The object in a control store is no longer the one that the conditional write named."""
+
+
+class RegisterMoved(LifeboatError):
+    """The register has a newer set of control stores than this process was started with."""
+
+
+class RegisterExists(LifeboatError):
+    """A register is already in use where a new one was to be made."""
+
+
+class RegisterIncomplete(LifeboatError):
+    """A new register could not be written to every control store."""
+
+
+class AlreadyDead(LifeboatError):
+    """A site that is to be ended has no living process."""
+
+    def __init__(self, site: str) -> None:
+        super().__init__(f"{site} is dead already: none of its processes is alive.")
+
+
+class NothingRunning(LifeboatError):
+    """No local site is running."""
+
+    def __init__(self, folder: object) -> None:
+        super().__init__(f"No local site is running in {folder}: start them with `lifeboat local up`.")
+
+
+class DemoLost(LifeboatError):
+    """The demo did not show what it promises."""
+
+    def __init__(self, posts: int, pictures: int) -> None:
+        if posts or pictures:
+            super().__init__(
+                f"{posts} acknowledged posts and {pictures} acknowledged pictures are lost: "
+                "this is a defect, please report it with the logs."
+            )
+        else:
+            super().__init__(
+                "No write was acknowledged after the failover: this is a defect, please report it with the logs."
+            )
+
+
+class MoveUnderWay(LifeboatError):
+    """Another site is in the middle of taking over, and it answers."""
+
+    def __init__(self, holder: str, epoch: int, runbook: str | None) -> None:
+        super().__init__(
+            f"{holder} is taking over at epoch {epoch} ({runbook}) and answers: let it end, "
+            f"or finish it with `lifeboat failover --to {holder} --yes`."
+        )
+
+
+class CannotJoin(LifeboatError):
+    """A site cannot be made a standby as it is."""
+
+
+class JournalBusy(LifeboatError):
+    """Another process writes to the same journal."""
+
+    def __init__(self, runbook: str, path: object) -> None:
+        super().__init__(
+            f"another run of {runbook} writes to {path} at this moment: let it end, then run the same command again"
+        )
+
+
+class StepBroke(LifeboatError):
+    """A step lost what it works on: a connection that ended, a file that cannot be read."""
+
+    def __init__(self, step: str, why: str) -> None:
+        super().__init__(f"step {step} broke off: {why}. Nothing after it was begun; run the same command again.")

@@ -1,0 +1,126 @@
+"""The fence of one site's database: who the site is, until when it may write, and what an acknowledgement needs.
+
+Every function takes an autocommit connection of the role lifeboat_agent. Times are seconds since 1970 on the
+database's own clock: the only clock that the fence's check reads.
+"""
+
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import psycopg
+
+from scripts.runbook.errors import FenceRefused, ReplicationStuck
+from scripts.runbook.replication import wait_until
+from scripts.runbook.rule import Rule
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True)
+class Fence:
+    """The one row of lifeboat.fence; `open` is what the trigger would say at the moment it was read."""
+
+    site: str
+    epoch: int
+    writable: bool
+    valid_until: float
+    rule: Rule
+    open: bool
+
+
+def clock(connection: Connection) -> float:
+    """Return the database's clock."""
+    return _row(connection, "SELECT extract(epoch FROM clock_timestamp())::float8")[0]
+
+
+def read(connection: Connection) -> Fence:
+    site, epoch, writable, until, rule, is_open = _row(
+        connection,
+        """SELECT site, epoch, writable, extract(epoch FROM valid_until)::float8, rule,
+                  writable AND clock_timestamp() < valid_until FROM lifeboat.fence""",
+    )
+    return Fence(site, epoch, writable, until, Rule.from_json(rule), is_open)
+
+
+def extend(connection: Connection, epoch: int, until: float) -> None:
+    """Move the end of the term, never backwards, and only for the epoch that this site holds."""
+    connection.execute(
+        "UPDATE lifeboat.fence SET valid_until = greatest(valid_until, to_timestamp(%s)) WHERE epoch = %s",
+        (until, epoch),
+    )
+
+
+def close(connection: Connection) -> None:
+    """Take no more writes from now on, and see that it is so."""
+    connection.execute("UPDATE lifeboat.fence SET writable = false WHERE writable")
+    if read(connection).open:
+        raise FenceRefused("the fence was closed but still reads open; look at who else writes lifeboat.fence")
+
+
+def open_for(connection: Connection, epoch: int, rule: Rule, until: float) -> None:
+    """Take writes under a new epoch and rule until the term ends.
+
+    Raises FenceRefused when the database already knows a later epoch, or when the term is over before it began.
+    """
+    connection.execute(
+        """UPDATE lifeboat.fence SET epoch = %s, writable = true, rule = %s, valid_until = greatest(to_timestamp(%s),
+           CASE WHEN epoch = %s THEN valid_until ELSE 'epoch' END) WHERE epoch <= %s""",
+        (epoch, rule.to_json(), until, epoch, epoch),
+    )
+    now = read(connection)
+    if now.epoch != epoch:
+        raise FenceRefused(f"{now.site} already knows epoch {now.epoch}; epoch {epoch} is over")
+
+
+def adopt(connection: Connection, epoch: int) -> None:
+    """Note a new epoch on a closed fence, so that the term of it can be extended before writes open."""
+    connection.execute(
+        "UPDATE lifeboat.fence SET epoch = %s, writable = false, valid_until = 'epoch' WHERE epoch < %s", (epoch, epoch)
+    )
+
+
+def beat(connection: Connection, site: str, epoch: int) -> None:
+    """Write the heartbeat row through the fence, as the app writes its own."""
+    connection.execute(
+        """INSERT INTO lifeboat.heartbeat (site, epoch, beat, at) VALUES (%s, %s, 1, clock_timestamp()) ON CONFLICT (site)
+           DO UPDATE SET epoch = excluded.epoch, beat = lifeboat.heartbeat.beat + 1, at = excluded.at""",
+        (site, epoch),
+    )
+
+
+def acknowledge(connection: Connection, rule: Rule, timeout_seconds: float = 10) -> None:
+    """Wait until everything committed so far is confirmed as the rule demands, the same way the app waits."""
+    log_end = _row(connection, "SELECT pg_current_wal_lsn()")[0]
+    complaint = f"no acknowledgement under the rule {rule.to_json()}"
+    wait_until(lambda: rule.satisfied_by(_confirmed(connection, log_end)), complaint, timeout_seconds)
+
+
+def is_acknowledged(connection: Connection, epoch: int, patience_seconds: float = 0.5) -> bool:
+    """Say whether writes are open under `epoch` and one made under it is confirmed, with all before it, by the rule."""
+    now = read(connection)
+    beaten = connection.execute(
+        "SELECT 1 FROM lifeboat.heartbeat WHERE site = %s AND epoch = %s", (now.site, epoch)
+    ).fetchone()
+    if now.epoch != epoch or not now.open or beaten is None:
+        return False
+    try:
+        acknowledge(connection, now.rule, patience_seconds)
+    except ReplicationStuck:
+        return False
+    return True
+
+
+def _confirmed(connection: Connection, log_end: str) -> set[str]:
+    """Return the sites whose slot here has confirmed everything up to a position."""
+    rows = connection.execute(
+        "SELECT substr(slot_name, 4) FROM pg_replication_slots WHERE slot_name LIKE 'to\\_%%' AND confirmed_flush_lsn >= %s",
+        (log_end,),
+    )
+    return {site for (site,) in rows}
+
+
+def _row(connection: Connection, query: LiteralString) -> tuple[Any, ...]:
+    row = connection.execute(query).fetchone()
+    if row is None:
+        raise FenceRefused("lifeboat.fence has no row: this database was never made a site of this platform")
+    return row

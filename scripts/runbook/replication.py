@@ -1,0 +1,344 @@
+"""One site's side of native logical replication: its subscription, its slots, and how far it has applied.
+
+Every function takes an autocommit connection of the role lifeboat_agent, acts, and reads back what it did.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from scripts.runbook.bootstrap import PUBLICATION
+from scripts.runbook.errors import ReplicationStuck
+from scripts.runbook.positions import (
+    AppliedTransaction,
+    applied_transactions,
+    format_lsn,
+    last_applied,
+    parse_lsn,
+    resume_after,
+)
+
+Connection = psycopg.Connection[Any]
+
+PEEK = """
+SELECT data FROM pg_logical_slot_peek_binary_changes(%s, NULL, NULL, 'proto_version', '1', 'publication_names', %s)
+WHERE get_byte(data, 0) IN (ascii('O'), ascii('C'))
+"""
+
+CREATE_SUBSCRIPTION = """
+CREATE SUBSCRIPTION {name} CONNECTION {conninfo} PUBLICATION {publication} WITH (slot_name = {slot}, create_slot = {copy},
+copy_data = {copy}, origin = any, synchronous_commit = 'local', failover = true)
+"""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A logical slot of this site: whose it is, whether it is being read, and how far it was confirmed (bytes)."""
+
+    name: str
+    active: bool
+    confirmed: int
+    retained_bytes: int
+    wal_status: str
+
+
+@dataclass(frozen=True)
+class Following:
+    """Which primary this site follows, and under which epoch."""
+
+    primary: str
+    epoch: int
+
+
+def slot_name(follower: str) -> str:
+    """Return the name of the slot that `follower` reads on any other site."""
+    return f"to_{follower}"
+
+
+def subscription_name(primary: str) -> str:
+    return f"lifeboat_from_{primary}"
+
+
+def slots(connection: Connection) -> dict[str, Slot]:
+    """Return every Lifeboat slot of this site by name."""
+    rows = connection.execute(
+        """SELECT slot_name, active, coalesce(confirmed_flush_lsn, '0/0'), coalesce(wal_status, 'lost'),
+                  coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::bigint
+           FROM pg_replication_slots WHERE slot_name LIKE 'to\\_%' AND slot_type = 'logical'"""
+    )
+    return {
+        name: Slot(name, active, parse_lsn(confirmed), retained, status)
+        for name, active, confirmed, status, retained in rows
+    }
+
+
+def ensure_slot(connection: Connection, follower: str) -> None:
+    """Create the slot for `follower` where there is none: it survives the provider's own zone failover."""
+    if slot_name(follower) in slots(connection):
+        return
+    connection.execute(
+        "SELECT pg_create_logical_replication_slot(%s, 'pgoutput', false, false, true)", (slot_name(follower),)
+    )
+    if slot_name(follower) not in slots(connection):
+        raise ReplicationStuck(
+            f"the slot {slot_name(follower)} was created but is not listed; look at the server's log"
+        )
+
+
+def subscribe(connection: Connection, me: str, primary: str, conninfo: str, *, copy: bool) -> None:
+    """Subscribe to a site: by a copy into empty tables, or from the slot that stands ready there for this site.
+
+    `synchronous_commit = local` makes a confirmation mean "flushed here" without waiting for the WAL writer.
+    """
+    name = subscription_name(primary)
+    if name not in subscriptions(connection):
+        statement = sql.SQL(CREATE_SUBSCRIPTION).format(
+            name=sql.Identifier(name), conninfo=sql.Literal(conninfo), publication=sql.Identifier(PUBLICATION),
+            slot=sql.Literal(slot_name(me)), copy=sql.SQL("true" if copy else "false"),
+        )  # fmt: skip
+        connection.execute(statement)
+    wait_until(lambda: bool(_workers(connection, primary)), f"the subscription {name} has no apply worker")
+
+
+def follow(connection: Connection, me: str, following: Following, conninfo: str, *, copy: bool) -> None:
+    """Subscribe to a primary and note that this site follows it."""
+    subscribe(connection, me, following.primary, conninfo, copy=copy)
+    connection.execute(
+        """INSERT INTO lifeboat.following (primary_site, epoch) VALUES (%s, %s)
+           ON CONFLICT (only_row) DO UPDATE SET primary_site = excluded.primary_site, epoch = excluded.epoch""",
+        (following.primary, following.epoch),
+    )
+
+
+def following(connection: Connection) -> Following | None:
+    """Return whom this site follows by its own record; None for one that never followed."""
+    row = connection.execute("SELECT primary_site, epoch FROM lifeboat.following").fetchone()
+    return Following(*row) if row else None
+
+
+def wait_until_copied(connection: Connection, timeout_seconds: float = 600) -> None:
+    """Wait until every table of the subscription is in step (`r`, ready)."""
+    wait_until(lambda: not _tables_not_ready(connection), "the first copy does not finish", timeout_seconds)
+
+
+@dataclass(frozen=True)
+class View:
+    """This site's replication at one moment, for its status: `applied` in its primary's log, `log` its own end (bytes)."""
+
+    following: Following | None
+    applying: bool
+    applied: int
+    log: int
+    slots: tuple[Slot, ...]
+
+
+def view(connection: Connection) -> View:
+    """Return what this site follows, how far it has applied it, and who may read from here."""
+    now = following(connection)
+    applied = applied_position(connection, now.primary) if now else 0
+    end = parse_lsn(_one(connection, "SELECT pg_current_wal_lsn()"))
+    return View(
+        now, now is not None and applying(connection, now.primary), applied, end, tuple(slots(connection).values())
+    )
+
+
+def applying(connection: Connection, primary: str) -> bool:
+    """Say whether anything more of `primary` may be applied: an enabled subscription, or a worker that has not ended."""
+    query = "SELECT 1 FROM pg_subscription WHERE subenabled AND subname = %s"
+    return connection.execute(query, (subscription_name(primary),)).fetchone() is not None or bool(
+        _workers(connection, primary)
+    )
+
+
+def published_tables(connection: Connection) -> list[str]:
+    """Return the tables that this site's publication names, as `schema.table`."""
+    rows = connection.execute(
+        "SELECT schemaname || '.' || tablename FROM pg_publication_tables WHERE pubname = %s ORDER BY 1", (PUBLICATION,)
+    )
+    return [name for (name,) in rows]
+
+
+def has_rows(connection: Connection, table: str) -> bool:
+    """Say whether a table holds anything."""
+    query = sql.SQL("SELECT 1 FROM {} LIMIT 1").format(sql.Identifier(*table.split(".")))
+    return connection.execute(query).fetchone() is not None
+
+
+def stop_applying(connection: Connection, primary: str) -> None:
+    """Disable the subscription to `primary` and see that no apply worker of it is left."""
+    if subscription_name(primary) in subscriptions(connection):
+        connection.execute(sql.SQL("ALTER SUBSCRIPTION {} DISABLE").format(sql.Identifier(subscription_name(primary))))
+    for pid in _workers(connection, primary):
+        connection.execute("SELECT pg_terminate_backend(%s)", (pid,))
+    wait_until(lambda: not _workers(connection, primary), f"the apply worker for {primary} does not end")
+
+
+def stop_following(connection: Connection) -> None:
+    """Drop every subscription and the note of whom this site follows: from now on it follows nobody."""
+    for name in subscriptions(connection):
+        forget(connection, name.removeprefix("lifeboat_from_"))
+    connection.execute("DELETE FROM lifeboat.following")
+    if left := subscriptions(connection):
+        raise ReplicationStuck(f"the subscriptions {', '.join(left)} are still there after they were dropped")
+
+
+def forget(connection: Connection, primary: str) -> None:
+    """Drop the subscription to a primary without talking to it; its slot there stays."""
+    name = sql.Identifier(subscription_name(primary))
+    if subscription_name(primary) not in subscriptions(connection):
+        return
+    connection.execute(sql.SQL("ALTER SUBSCRIPTION {} DISABLE").format(name))
+    connection.execute(sql.SQL("ALTER SUBSCRIPTION {} SET (slot_name = NONE)").format(name))
+    connection.execute(sql.SQL("DROP SUBSCRIPTION {}").format(name))
+
+
+def subscriptions(connection: Connection) -> list[str]:
+    """Return the names of this site's subscriptions."""
+    rows = connection.execute(
+        """SELECT subname FROM pg_subscription WHERE subname LIKE 'lifeboat\\_from\\_%'
+           AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+    )
+    return [name for (name,) in rows]
+
+
+def applied_position(connection: Connection, primary: str) -> int:
+    """Return how far this site has applied `primary`, in bytes of the primary's log; 0 when nothing is known.
+
+    Read from this site's own slots; what was advanced past is kept in lifeboat.applied.
+    """
+    origin = _origin(connection, primary)
+    if origin is None:
+        return 0
+    stored = connection.execute("SELECT lsn FROM lifeboat.applied WHERE origin = %s", (origin,)).fetchone()
+    idle = [slot.name for slot in slots(connection).values() if not slot.active]
+    seen = [last_applied(peek(connection, name), origin) for name in idle]
+    return max([parse_lsn(stored[0]) if stored else 0, *seen])
+
+
+def keep_understudies(connection: Connection, primary: str, positions: dict[str, int]) -> None:
+    """Advance each understudy slot to what its site surely has, so that it holds little of the log.
+
+    `positions`: how far each site has applied the same primary (bytes). The primary itself has all that came from it.
+    """
+    origin = _origin(connection, primary)
+    if origin is None:
+        return
+    for slot in slots(connection).values():
+        follower = slot.name.removeprefix("to_")
+        if slot.active or (follower != primary and follower not in positions):
+            continue
+        transactions = peek(connection, slot.name)
+        _store_applied(connection, origin, last_applied(transactions, origin))
+        has = positions.get(follower, 0) if follower != primary else last_applied(transactions, origin)
+        advance(connection, slot.name, resume_after(transactions, origin, has))
+
+
+def prepare_slot(connection: Connection, follower: str, primary: str, position: int, epoch: int) -> None:
+    """Set the understudy slot for `follower` to exactly where that site, at `position` of the lost primary, must go on.
+
+    Only while this site's fence is closed. A follower that had more than this site gave its tail before:
+    it then has everything, and goes on from here.
+    """
+    if is_prepared(connection, follower, epoch):
+        return
+    ensure_slot(connection, follower)
+    origin = _origin(connection, primary)
+    transactions = peek(connection, slot_name(follower))
+    target = resume_after(transactions, origin or "", position)
+    if position > applied_position(connection, primary):
+        target = parse_lsn(_one(connection, "SELECT pg_current_wal_lsn()"))
+    advance(connection, slot_name(follower), target)
+    connection.execute(
+        """INSERT INTO lifeboat.prepared_slot (site, epoch, end_lsn) VALUES (%s, %s, %s)
+           ON CONFLICT (site) DO UPDATE SET epoch = excluded.epoch, end_lsn = excluded.end_lsn""",
+        (follower, epoch, format_lsn(target or 0)),
+    )
+
+
+def is_prepared(connection: Connection, follower: str, epoch: int) -> bool:
+    return (
+        connection.execute(
+            "SELECT 1 FROM lifeboat.prepared_slot WHERE site = %s AND epoch = %s", (follower, epoch)
+        ).fetchone()
+        is not None
+    )
+
+
+def prepared_slots(connection: Connection, epoch: int) -> list[str]:
+    """Return the sites whose slot here stands ready under `epoch`."""
+    return [
+        site
+        for (site,) in connection.execute(
+            "SELECT site FROM lifeboat.prepared_slot WHERE epoch = %s ORDER BY site", (epoch,)
+        )
+    ]
+
+
+def peek(connection: Connection, name: str) -> list[AppliedTransaction]:
+    """Return the applied transactions that a slot still holds, without moving it."""
+    return applied_transactions(bytes(data) for (data,) in connection.execute(PEEK, (name, PUBLICATION)))
+
+
+def advance(connection: Connection, name: str, target: int | None) -> None:
+    """Move a slot forward to `target` (bytes of this site's log) and see that it got there; None moves nothing."""
+    if target is None or slots(connection)[name].confirmed >= target:
+        return
+    connection.execute("SELECT pg_replication_slot_advance(%s, %s)", (name, format_lsn(target)))
+    reached = slots(connection)[name].confirmed
+    if reached < target:
+        raise ReplicationStuck(
+            f"the slot {name} was to be advanced to {format_lsn(target)} but stands at {format_lsn(reached)}"
+        )
+
+
+def wait_until(condition: Callable[[], bool], complaint: str, timeout_seconds: float = 20) -> None:
+    """Ask again every 10 ms until it is so; raises ReplicationStuck with the complaint after the time-out."""
+    deadline = time.monotonic() + timeout_seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise ReplicationStuck(f"{complaint} (waited {timeout_seconds:g} s); look at the server's log")
+        time.sleep(0.01)
+
+
+def _origin(connection: Connection, primary: str) -> str | None:
+    """Return the name PostgreSQL gave the origin of this site's subscription to `primary`."""
+    row = connection.execute(
+        "SELECT 'pg_' || oid FROM pg_subscription WHERE subname = %s", (subscription_name(primary),)
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _store_applied(connection: Connection, origin: str, position: int) -> None:
+    if position:
+        connection.execute(
+            """INSERT INTO lifeboat.applied (origin, lsn) VALUES (%s, %s) ON CONFLICT (origin) DO UPDATE
+               SET lsn = greatest(lifeboat.applied.lsn, excluded.lsn), at = clock_timestamp()""",
+            (origin, format_lsn(position)),
+        )
+
+
+def _workers(connection: Connection, primary: str) -> list[int]:
+    rows = connection.execute(
+        "SELECT pid FROM pg_stat_subscription WHERE pid IS NOT NULL AND subname = %s", (subscription_name(primary),)
+    )
+    return [pid for (pid,) in rows]
+
+
+def _tables_not_ready(connection: Connection) -> list[str]:
+    return [
+        table
+        for (table,) in connection.execute(
+            "SELECT srrelid::regclass::text FROM pg_subscription_rel WHERE srsubstate <> 'r'"
+        )
+    ]
+
+
+def _one(connection: Connection, query: LiteralString) -> str:
+    row = connection.execute(query).fetchone()
+    if row is None:
+        raise ReplicationStuck(f"the server answered nothing to: {query}")
+    return row[0]

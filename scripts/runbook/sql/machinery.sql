@@ -1,0 +1,97 @@
+-- The machinery of one site, in its own schema. Run by lifeboat_owner. Only `heartbeat` is replicated.
+
+CREATE SCHEMA lifeboat;
+GRANT USAGE ON SCHEMA lifeboat TO lifeboat_app, lifeboat_agent, lifeboat_replication;
+
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO lifeboat_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO lifeboat_replication;
+
+-- The fence: one row that says who this site is, until when it may write and what an acknowledgement needs.
+CREATE TABLE lifeboat.fence (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    site text NOT NULL,
+    epoch bigint NOT NULL,
+    writable boolean NOT NULL,
+    valid_until timestamptz NOT NULL,
+    rule jsonb NOT NULL
+);
+GRANT SELECT ON lifeboat.fence TO PUBLIC;
+GRANT SELECT, INSERT, UPDATE ON lifeboat.fence TO lifeboat_agent;
+
+-- How far this site had applied its primary's stream when its own slots were last advanced:
+-- the slot no longer shows it, and pg_replication_origin_* is for superusers only.
+CREATE TABLE lifeboat.applied (
+    origin text PRIMARY KEY,
+    lsn pg_lsn NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON lifeboat.applied TO lifeboat_agent;
+
+-- Which site this one follows, under which epoch, through which subscription.
+CREATE TABLE lifeboat.following (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    primary_site text NOT NULL,
+    epoch bigint NOT NULL
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON lifeboat.following TO lifeboat_agent;
+
+-- Slots that have been set to exactly where another site must go on reading, epoch by epoch.
+CREATE TABLE lifeboat.prepared_slot (
+    site text PRIMARY KEY,
+    epoch bigint NOT NULL,
+    end_lsn pg_lsn NOT NULL
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON lifeboat.prepared_slot TO lifeboat_agent;
+
+-- A row a second while nobody writes: lag stays measurable, and every position stays fresh.
+CREATE TABLE lifeboat.heartbeat (
+    site text PRIMARY KEY,
+    epoch bigint NOT NULL,
+    beat bigint NOT NULL,
+    at timestamptz NOT NULL
+);
+GRANT SELECT, INSERT, UPDATE ON lifeboat.heartbeat TO lifeboat_agent;
+GRANT SELECT ON lifeboat.heartbeat TO lifeboat_replication, lifeboat_app;
+
+CREATE FUNCTION lifeboat.fence_lock() RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT 7308604759915492709 $$;
+
+-- Before each statement: writers share a lock that a drain takes alone, so a drain waits for those under way.
+CREATE FUNCTION lifeboat.check_fence() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    fence lifeboat.fence;
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(lifeboat.fence_lock());
+    SELECT * INTO fence FROM lifeboat.fence;
+    IF fence.writable AND clock_timestamp() < fence.valid_until THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'LB001', MESSAGE =
+        format('site %s takes no writes: its fence at epoch %s is closed', fence.site, fence.epoch);
+END $$;
+
+-- Once more at commit: a transaction that outlived the lease must not commit.
+CREATE FUNCTION lifeboat.check_fence_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    fence lifeboat.fence;
+BEGIN
+    SELECT * INTO fence FROM lifeboat.fence;
+    IF fence.writable AND clock_timestamp() < fence.valid_until THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'LB001', MESSAGE =
+        format('site %s takes no writes: its lease of epoch %s ended before the commit', fence.site, fence.epoch);
+END $$;
+
+-- The apply worker passes: it runs as replica, for which ordinary triggers do not fire.
+CREATE FUNCTION lifeboat.guard(guarded regclass) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE OR REPLACE TRIGGER lifeboat_fence BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s
+        FOR EACH STATEMENT EXECUTE FUNCTION lifeboat.check_fence()', guarded);
+    IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = guarded AND tgname = 'lifeboat_fence_at_commit') THEN
+        EXECUTE format('CREATE CONSTRAINT TRIGGER lifeboat_fence_at_commit AFTER INSERT OR UPDATE OR DELETE ON %s
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lifeboat.check_fence_at_commit()', guarded);
+    END IF;
+END $$;
+
+SELECT lifeboat.guard('lifeboat.heartbeat');

@@ -1,0 +1,69 @@
+"""Three whole local sites for the tests that need them, and the command line as a person uses it."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from scripts.embedded import local_sites
+from scripts.embedded.layout import LocalSettings
+from scripts.embedded.local_sites import LocalSites
+from scripts.runbook.lease import Terms
+from tests.conftest import free_port
+
+# Two writes a renewal after a takeover, one a second at Cloud Storage: much shorter would not outlive a takeover.
+SHORT_TERMS = Terms(duration=6.0, renew_every=1.5, drift=0.01, guard=0.5)
+
+
+@dataclass
+class Person:
+    """An engineer with one terminal and a browser's address."""
+
+    folder: Path
+    url: str
+
+    def lifeboat(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        """Type a command and read what it says."""
+        argv = [sys.executable, "-m", "scripts.cli", "--dir", str(self.folder), *words]
+        return subprocess.run(argv, capture_output=True, text=True, timeout=timeout)
+
+    def status(self) -> dict[str, Any]:
+        return json.loads(self.lifeboat("local", "status", "--json").stdout)
+
+    def readiness(self) -> dict[str, Any]:
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=2, trust_env=False).json()
+        except (httpx.HTTPError, ValueError):
+            return {}
+
+    def waits_until(self, condition: Callable[[], bool], seconds: float = 30) -> bool:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.1)
+        return True
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSites]:
+    """Give three running sites with a short lease; everything is ended afterwards."""
+    folder = tmp_path_factory.mktemp("sites") / "local"
+    for parent in folder.parents[:3]:
+        parent.chmod(0o755)
+    settings = LocalSettings(folder, edge_port=free_port(), terms=SHORT_TERMS)
+    started = local_sites.up(settings, lambda sentence: None)
+    yield started
+    local_sites.down(settings)
+
+
+@pytest.fixture
+def person(local: LocalSites) -> Person:
+    return Person(local.layout.folder, f"http://127.0.0.1:{local.layout.settings.edge_port}")

@@ -1,0 +1,137 @@
+"""The page in a real Chromium: a person signs up, posts a picture, the cloud under the page dies, the post is there.
+
+With LIFEBOAT_PICTURES=FOLDER it also leaves the pictures that the README shows (`scripts/pictures` does that).
+"""
+
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from scripts.embedded.local_sites import LocalSites
+from tests.acceptance.conftest import Person
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.browser,
+    pytest.mark.xdist_group("acceptance-page"),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH (Debian: apt-get install chromium)"),
+]
+
+# A closed network and an empty machine: no look-ups of its own, no sandbox for root.
+ARGUMENTS = [
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+POSTS = (
+    ("harbour_master", "Ferry 7 leaves the north pier at 18:40 today, not at 18:20. Please tell your neighbours."),
+    ("harbour_master", "Wind is turning. If you moored on the outer wall, come and double your lines before dark."),
+)
+
+
+@pytest.fixture(scope="module")
+def browser(local: LocalSites) -> Iterator[Browser]:
+    """Give a Chromium; the sites are started before, since Playwright keeps an event loop running in this thread."""
+    with sync_playwright() as playwright:
+        sandbox = [] if os.geteuid() else ["--no-sandbox"]
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *sandbox])
+        yield chromium
+        chromium.close()
+
+
+def sunset() -> bytes:
+    """Draw a harbour at dusk."""
+    width, height = 960, 540
+    picture = Image.new("RGB", (width, height))
+    draw = ImageDraw.Draw(picture)
+    for y in range(height):
+        part = y / height
+        draw.line([(0, y), (width, y)], fill=(int(250 - 160 * part), int(150 - 60 * part), int(110 + 70 * part)))
+    draw.ellipse((660, 190, 780, 310), fill=(255, 226, 150))
+    draw.rectangle((0, 330, width, height), fill=(38, 62, 96))
+    for x in range(0, width, 48):
+        draw.line([(x, 360 + x % 90), (x + 60, 360 + x % 90)], fill=(88, 116, 152), width=3)
+    draw.polygon([(210, 400), (470, 400), (430, 450), (250, 450)], fill=(196, 72, 56))
+    draw.polygon([(330, 230), (330, 392), (440, 392)], fill=(244, 240, 230))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def sign_up(page: Page, name: str) -> None:
+    form = page.locator("form[action='/sign-up']")
+    form.locator("[name=username]").fill(name)
+    form.locator("[name=email]").fill(f"{name}@social.example")
+    form.locator("[name=password]").fill("a long enough passphrase")
+    form.locator("[name=agreement]").check()
+    form.get_by_role("button", name="Create account").click()
+    expect(page.locator("textarea[name=status]")).to_be_visible()
+
+
+def post(page: Page, text: str, picture: bytes | None = None) -> None:
+    page.locator("textarea[name=status]").fill(text)
+    if picture:
+        page.locator("input[name=picture]").set_input_files(
+            {"name": "harbour.png", "mimeType": "image/png", "buffer": picture}
+        )
+        page.locator("input[name=description]").fill("A red boat with a white sail in the harbour at dusk")
+    page.get_by_role("button", name="Post", exact=True).click()
+    expect(page.locator("#feed")).to_contain_text(text)
+
+
+def keep_picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("LIFEBOAT_PICTURES"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+def test_a_post_outlives_its_cloud_in_the_browser(browser: Browser, local: LocalSites, person: Person) -> None:
+    """Signed up, posted with a picture, aws killed, gcp takes over: the same page shows the same post and picture."""
+    page = browser.new_page(viewport={"width": 1180, "height": 860})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(person.url.replace("127.0.0.1", "social.localhost"))
+    sign_up(page, POSTS[0][0])
+    for _, text in POSTS:
+        post(page, text)
+    post(page, "The evening boat is in. Everybody who was on it is home.", sunset())
+    expect(page.locator(".site")).to_contain_text("aws")
+    keep_picture(page, "page-before")
+
+    local.supervisor.kill("aws")
+    moved = person.lifeboat("failover", "--to", "gcp", "--yes")
+    page.reload()
+
+    assert moved.returncode == 0, moved.stderr
+    expect(page.locator(".site")).to_contain_text("gcp")
+    for _, text in POSTS:
+        expect(page.locator("#feed")).to_contain_text(text)
+    picture = page.locator("#feed img").first
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    post(page, "Still here. The page never moved; the cloud under it did.")
+    keep_picture(page, "page-after")
+    assert errors == []
+    page.close()
+
+
+def test_a_phone_reads_it_in_the_dark(browser: Browser, local: LocalSites, person: Person) -> None:
+    """At phone width in dark mode nothing runs out of the page sideways."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page = context.new_page()
+
+    page.goto(person.url)
+
+    expect(page.locator("#feed article").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    keep_picture(page, "page-phone-dark")
+    context.close()

@@ -1,0 +1,1 @@
+"""The real Pulumi engine, run against one provider double a cloud."""

@@ -1,0 +1,86 @@
+"""Recordings of the three programs, each made once in a test run, by a process of its own as the Pulumi host would."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_STORES = {
+    "aws": ("s3://lb-{}?region=eu-west-1", {"gcp": 4, "azure": 4}),
+    "gcp": ("gs://lb-{}", {"aws": 2, "azure": 2}),
+    "azure": ("az://lbstore/{}", {"aws": 2, "gcp": 2}),
+}
+
+PEERS = {
+    site: {
+        "gateways": {
+            other: [f"198.51.100.{10 * number + end}" for end in range(ends)] for other, ends in sides.items()
+        },
+        **{f"{kind}_url": store.format(kind) for kind in ("media", "lease", "ledger")},
+    }
+    for number, (site, (store, sides)) in enumerate(_STORES.items(), start=1)
+}
+"""A peers block as the first `up` of all three sites would leave it."""
+
+JOINED = {"peers": PEERS, "link_keys": {site: f"LinkKeyOfThePairWith{site:x<20}" for site in PEERS}}
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a program registered."""
+
+    cloud: str
+    resources: tuple[dict[str, Any], ...]
+    outputs: dict[str, Any]
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        return [found for found in self.resources if found["type"] == kind]
+
+    def provided(self) -> list[dict[str, Any]]:
+        """Return the resources that exist at the provider."""
+        return [
+            found
+            for found in self.resources
+            if found["provider"] == {"azure": "azure-native"}.get(self.cloud, self.cloud)
+        ]
+
+    def by_place(self) -> dict[tuple[str, str], dict[str, Any]]:
+        return {(found["type"], found["name"]): found for found in self.resources}
+
+
+def run(cloud: str, settings: dict[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the program inside infra/, with infra/ first on the path: that is how the Pulumi host starts it."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "settings.json"
+        file.write_text(json.dumps(settings or {}))
+        return subprocess.run(
+            [sys.executable, "-m", "infra.record", cloud, "--settings", str(file)],
+            cwd=ROOT / "infra",
+            env={**os.environ, "PYTHONPATH": str(ROOT / "infra")},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+
+@cache
+def recording(cloud: str, *, joined: bool = False) -> Recording:
+    """Return what the program of a cloud registers, alone or joined to its peers."""
+    finished = run(cloud, JOINED if joined else None)
+    assert finished.returncode == 0, finished.stderr
+    found = json.loads(finished.stdout)
+    return Recording(cloud, tuple(found["resources"]), found["outputs"])
+
+
+def dig(inputs: Any, path: str) -> Any:
+    """Return a value inside nested inputs by its dotted path, or None."""
+    for part in path.split("."):
+        inputs = inputs.get(part) if isinstance(inputs, dict) else None
+    return inputs

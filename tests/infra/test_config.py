@@ -1,0 +1,184 @@
+"""Settings to spec: a table of bad settings and the exact sentence each one gets."""
+
+# ruff: noqa: E501  (a sentence that an operator reads stays on one line, so that it can be searched for)
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.config import parse
+from infra.record import stack_settings
+from infra.settings import SettingsError
+from tests.infra.recordings import JOINED
+
+SHARED = "Pulumi.yaml or stacks/Pulumi.aws.yaml: lifeboat:"
+STACK = "stacks/Pulumi.aws.yaml: lifeboat:"
+NETWORKS = {
+    "aws": {"cidr": "10.10.0.0/16", "asn": 64601},
+    "azure": {"cidr": "10.20.0.0/16", "asn": 64602},
+    "gcp": {"cidr": "10.30.0.0/16", "asn": 64603},
+}
+
+
+def values(stack: str = "aws", /, **changes: Any) -> dict[str, str]:
+    found = {key.partition(":")[2]: value for key, value in stack_settings(stack).items()}
+    return found | {key: value if isinstance(value, str) else json.dumps(value) for key, value in changes.items()}
+
+
+def networks(**changes: Any) -> dict[str, Any]:
+    return {site: entry | changes.get(site, {}) for site, entry in NETWORKS.items()}
+
+
+def peers(site: str, **changes: Any) -> dict[str, Any]:
+    return {site: JOINED["peers"][site] | changes}
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp", "azure"])
+def test_committed_settings_make_a_site(cloud: str) -> None:
+    """It turns each committed stack into a spec, with all sizes in neutral units."""
+    spec = parse(values(cloud), cloud)
+
+    assert (spec.site, spec.peers, spec.database.cpus, spec.service.cpus) == (cloud, (), 2, 1)
+    assert spec.app_url == "https://www.social.example.org"
+
+
+@pytest.mark.parametrize(("capacity", "minimum"), [("standby", 1), ("warm", 2), ("full", 4)])
+def test_capacity_changes_the_service_alone(capacity: str, minimum: int) -> None:
+    """It keeps the database at full size in every mode."""
+    spec = parse(values(capacity=capacity), "aws")
+
+    assert (spec.service.minimum, spec.service.maximum, spec.database.memory_mib) == (minimum, 12, 8192)
+
+
+def test_peers_are_the_other_sites() -> None:
+    """It takes the two other sites from the shared block, and only the addresses meant for this one."""
+    spec = parse(values(peers=JOINED["peers"], link_keys=JOINED["link_keys"]), "aws")
+
+    assert [(peer.site, peer.gateways) for peer in spec.linked] == [
+        ("azure", ("198.51.100.30", "198.51.100.31")),
+        ("gcp", ("198.51.100.20", "198.51.100.21")),
+    ]
+
+
+BAD = [
+    ({"cloud": "ibm"}, f"{STACK}cloud is 'ibm'; it must be one of aws, gcp, azure."),
+    ({"region": "europe"}, f"{STACK}region is 'europe'; it must be a region of aws, spelt like eu-west-1."),
+    ({"zones": ["eu-west-1a"]}, f"{STACK}zones is ['eu-west-1a']; it must name two different zones of eu-west-1."),
+    ({"zones": "a"}, f"{STACK}zones must be a list."),
+    ({"account": "12"}, f"{STACK}account is '12'; it must be an AWS account number of 12 digits."),
+    (
+        {"repository": "lifeboat:latest"},
+        f"{STACK}repository is 'lifeboat:latest'; it must be an image repository without a tag, such as registry.example.org/lifeboat.",
+    ),
+    (
+        {"image_digest": "latest"},
+        f"{SHARED}image_digest is 'latest'; it must be sha256: and 64 hexadecimal digits; a tag can change under a running site.",
+    ),
+    (
+        {"hostname": "example.org"},
+        f"{SHARED}hostname is 'example.org'; it must be a lower-case name below your domain, such as www.example.org (an apex cannot be a CNAME).",
+    ),
+    ({"capacity": "huge"}, f"{SHARED}capacity is 'huge'; it must be one of standby, warm, full."),
+    (
+        {"max_upload_mib": 31},
+        f"{SHARED}max_upload_mib is 31; it must lie between 1 and 30 (Cloud Run refuses requests over 32 MiB).",
+    ),
+    ({"max_upload_mib": "much"}, f"{SHARED}max_upload_mib is 'much'; it must be a whole number."),
+    ({"retention_days": 36}, f"{SHARED}retention_days is 36; it must lie between 7 and 35."),
+    (
+        {"service_maximum_count": 3},
+        f"{SHARED}service_maximum_count is 3; it must lie between 4 and 100 (no fewer than service_full_count).",
+    ),
+    (
+        {"database_memory_mib": 9000},
+        f"{SHARED}database_memory_mib is 9000, a size that not all three clouds have; the nearest is 8192.",
+    ),
+    (
+        {"database_storage_gib": 100},
+        f"{SHARED}database_storage_gib is 100, a size that not all three clouds have; the nearest is 128.",
+    ),
+    ({"hostnmae": "x"}, f"{SHARED}hostnmae is not a setting; did you mean hostname?"),
+    ({"zzz": "x"}, f"{SHARED}zzz is not a setting; remove it."),
+    ({"networks": {}}, f"{SHARED}networks names nothing; it must name aws, gcp, azure."),
+    (
+        {"networks": networks(gcp={"cidr": "10.10.128.0/20"})},
+        f"{SHARED}networks gives aws 10.10.0.0/16 and gcp 10.10.128.0/20, which overlap; joined sites must not.",
+    ),
+    (
+        {"networks": networks(gcp={"asn": 64601})},
+        f"{SHARED}networks gives aws and gcp the same asn 64601; BGP between them needs two different ones.",
+    ),
+    (
+        {"networks": networks(gcp={"asn": 65515})},
+        f"{SHARED}networks.gcp has the asn 65515; it must be a private one, 64512 to 65514.",
+    ),
+    (
+        {"networks": networks(aws={"cidr": "172.31.0.0/16"})},
+        f"{SHARED}networks.aws has the cidr '172.31.0.0/16'; it must lie in 10.0.0.0/8, since the providers keep parts of the other private ranges for themselves.",
+    ),
+    (
+        {"networks": networks(aws={"cidr": "10.10.1.0/16"})},
+        f"{SHARED}networks.aws has the cidr '10.10.1.0/16'; it must be an IPv4 range without host bits, such as 10.10.0.0/16.",
+    ),
+    (
+        {"networks": networks(aws={"cidr": "10.10.0.0/24"})},
+        f"{SHARED}networks.aws has the cidr '10.10.0.0/24'; it must be a /16 to /20, so that its sixteenths are usable subnets.",
+    ),
+    ({"peers": {"ibm": {}}}, f"{SHARED}peers.ibm is no site; the sites are aws, gcp, azure."),
+    (
+        {"peers": {"gcp": {}}},
+        f"{SHARED}peers.gcp must have exactly gateways, lease_url, ledger_url, media_url, as `lifeboat peers` writes them.",
+    ),
+    (
+        {"peers": peers("gcp", gateways={}, media_url="s3://x")},
+        f"{SHARED}peers.gcp.media_url is 's3://x', which is no store URL of gcp.",
+    ),
+    (
+        {"peers": peers("gcp", gateways={"aws": ["198.51.100.1"]})},
+        f"{SHARED}peers.gcp.gateways.aws is ['198.51.100.1']; it must be empty, or the two or four IPv4 addresses of that site's gateway.",
+    ),
+    (
+        {"peers": peers("gcp"), "link_keys": {"gcp": "0" + "a" * 40}},
+        f"{STACK}link_keys.gcp must be set in secret to 32 to 64 letters and digits, not beginning with 0, the same on both sides.",
+    ),
+    (
+        {"secret_key": ""},
+        f"{STACK}secret_key is not set; set it with `pulumi config set --secret secret_key --stack aws`.",
+    ),
+    ({"replication_password": "a b"}, f"{STACK}replication_password must be 24 to 64 letters and digits."),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"), BAD, ids=[next(iter(change)) + f"-{number}" for number, (change, _) in enumerate(BAD)]
+)
+def test_a_bad_setting_gets_its_sentence(change: dict[str, Any], sentence: str) -> None:
+    """It refuses one bad setting with one sentence that names its key and its file."""
+    with pytest.raises(SettingsError) as refused:
+        parse(values(**change), "aws")
+
+    assert sentence in refused.value.problems
+
+
+def test_every_problem_is_named_at_once() -> None:
+    """It reports all bad keys of a stack together."""
+    with pytest.raises(SettingsError) as refused:
+        parse(values(region="x", account="1", max_upload_mib=99, secret_key=""), "aws")
+
+    assert [problem.split("lifeboat:")[1].split(" ")[0] for problem in refused.value.problems] == [
+        "region",
+        "account",
+        "max_upload_mib",
+        "secret_key",
+    ]
+
+
+def test_a_secret_in_the_clear_is_refused_and_not_repeated() -> None:
+    """It refuses a secret that was stored without encryption, and never prints one."""
+    with pytest.raises(SettingsError) as refused:
+        parse(values(replication_password="not safe, really"), "aws", clear_secrets=("secret_key",))
+
+    assert f"{STACK}secret_key stands in clear" in str(refused.value)
+    assert "not safe" not in str(refused.value)
+    assert "recorded-without" not in str(refused.value)

@@ -1,0 +1,156 @@
+"""Three real servers: joining from empty, keeping the way back open, and following a new primary without a copy."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import psycopg
+import pytest
+
+from scripts.runbook import bootstrap, replication
+from scripts.runbook.replication import Following
+from scripts.runbook.rule import Rule
+from tests.conftest import RunningPostgres
+
+RULE = Rule.from_json([{"sync": ["gcp", "azure"], "needed": 1}])
+
+
+class Site:
+    """A server with an agent's connection and a table of its own."""
+
+    def __init__(self, name: str, running: RunningPostgres, stack: ExitStack) -> None:
+        self.name, self.running = name, running
+        bootstrap.create_machinery(running.owner_url, name, 1, RULE)
+        with psycopg.connect(running.owner_url) as owner:
+            owner.execute("CREATE TABLE post (id int PRIMARY KEY, body text)")
+            owner.execute("SELECT lifeboat.guard('post')")
+            bootstrap.publish(owner, ["public.post", "lifeboat.heartbeat"])
+        self.agent = stack.enter_context(psycopg.connect(running.agent_url, autocommit=True))
+
+    @property
+    def conninfo(self) -> str:
+        running = self.running
+        return running.server.url("lifeboat_replication", running.passwords.replication, verify=False)
+
+    def open(self, epoch: int) -> None:
+        self.agent.execute(
+            "UPDATE lifeboat.fence SET writable = true, epoch = %s, valid_until = now() + interval '1 hour'", (epoch,)
+        )
+
+    def write(self, *numbers: int) -> None:
+        with psycopg.connect(self.running.url, autocommit=True) as app:
+            for number in numbers:
+                app.execute("INSERT INTO post VALUES (%s, 'x')", (number,))
+
+    def has(self) -> list[int]:
+        with psycopg.connect(self.running.url) as app:
+            return [number for (number,) in app.execute("SELECT id FROM post ORDER BY id")]
+
+    def waits_for(self, *numbers: int) -> None:
+        replication.wait_until(lambda: set(numbers) <= set(self.has()), f"{self.name} lacks {numbers}")
+
+
+Trio = dict[str, Site]
+
+
+@pytest.fixture
+def trio(make_postgres: Callable[[str], RunningPostgres]) -> Iterator[Trio]:
+    """Give aws as primary with row 0, and two standbys joined from empty with understudy slots for each other."""
+    with ExitStack() as stack:
+        sites = {name: Site(name, make_postgres(name), stack) for name in ("aws", "gcp", "azure")}
+        sites["aws"].open(1)
+        sites["aws"].write(0)
+        for name, other in (("gcp", "azure"), ("azure", "gcp")):
+            replication.follow(sites[name].agent, name, Following("aws", 1), sites["aws"].conninfo, copy=True)
+            replication.wait_until_copied(sites[name].agent)
+            replication.ensure_slot(sites[name].agent, other)
+        yield sites
+
+
+def end_primary(trio: Trio) -> None:
+    process = trio["aws"].running.process
+    assert process
+    process.kill()
+    process.wait(10)
+
+
+def take_over(trio: Trio, to: str, other: str) -> None:
+    """The moves of a failover on the databases alone, in the runbook's order."""
+    new, rest = trio[to], trio[other]
+    for site in (new, rest):
+        replication.stop_applying(site.agent, "aws")
+    positions = {name: replication.applied_position(trio[name].agent, "aws") for name in (to, other)}
+    if positions[other] > positions[to]:
+        replication.prepare_slot(rest.agent, to, "aws", positions[to], 2)
+        replication.subscribe(new.agent, to, other, rest.conninfo, copy=False)
+        new.waits_for(*rest.has())
+        replication.stop_applying(new.agent, other)
+    replication.prepare_slot(new.agent, other, "aws", positions[other], 2)
+    replication.stop_following(new.agent)
+    replication.forget(rest.agent, "aws")
+    replication.follow(rest.agent, other, Following(to, 2), new.conninfo, copy=False)
+    new.open(2)
+
+
+def test_a_standby_joins_from_empty_and_follows(trio: Trio) -> None:
+    """It copies what was there and applies what comes after, past its own closed fence."""
+    trio["aws"].write(1, 2)
+
+    for name in ("gcp", "azure"):
+        trio[name].waits_for(0, 1, 2)
+
+
+def test_a_standby_refuses_writes(trio: Trio) -> None:
+    """The app role cannot write past a closed fence, by statement, COPY or TRUNCATE."""
+    with psycopg.connect(trio["gcp"].running.url, autocommit=True) as app:
+        with pytest.raises(psycopg.Error) as refused:
+            app.execute("INSERT INTO post VALUES (9, 'no')")
+        with pytest.raises(psycopg.Error) as copy_refused, app.cursor().copy("COPY post FROM STDIN") as copy:
+            copy.write_row((9, "no"))
+
+    assert refused.value.sqlstate == copy_refused.value.sqlstate == "LB001"
+
+
+def test_a_transaction_that_outlives_the_lease_does_not_commit(trio: Trio) -> None:
+    """The fence is checked again at commit: a statement that passed in time is refused when the lease ended meanwhile."""
+    with psycopg.connect(trio["aws"].running.url) as app:
+        app.execute("INSERT INTO post VALUES (7, 'late')")
+        trio["aws"].agent.execute("UPDATE lifeboat.fence SET valid_until = now() - interval '1 second'")
+        with pytest.raises(psycopg.Error) as refused:
+            app.commit()
+
+    assert refused.value.sqlstate == "LB001"
+
+
+@pytest.mark.parametrize(("to", "other"), [("gcp", "azure"), ("azure", "gcp")])
+def test_the_third_site_follows_the_new_primary_without_a_copy(trio: Trio, to: str, other: str) -> None:
+    """One standby is behind; whichever of them takes over, both end with every row, and the tail is not copied twice."""
+    replication.stop_applying(trio["azure"].agent, "aws")
+    trio["aws"].write(*range(1, 40))
+    trio["gcp"].waits_for(*range(40))
+    replication.keep_understudies(trio["gcp"].agent, "aws", {})
+    end_primary(trio)
+
+    take_over(trio, to, other)
+    trio[to].write(100, 101)
+
+    trio[other].waits_for(*range(40), 100, 101)
+    assert trio["gcp"].has() == trio["azure"].has() == [*range(40), 100, 101]
+
+
+def test_the_upkeep_advances_only_past_what_the_follower_has(trio: Trio) -> None:
+    """An understudy slot moves to the follower's position, and this site's own position survives the advance."""
+    trio["aws"].write(*range(1, 10))
+    for name in ("gcp", "azure"):
+        trio[name].waits_for(*range(10))
+    gcp, azure = trio["gcp"].agent, trio["azure"].agent
+    before = replication.slots(gcp)["to_azure"].confirmed
+    position = replication.applied_position(gcp, "aws")
+
+    replication.keep_understudies(gcp, "aws", {"azure": 0})
+    unmoved = replication.slots(gcp)["to_azure"].confirmed
+    replication.keep_understudies(gcp, "aws", {"azure": replication.applied_position(azure, "aws")})
+
+    assert unmoved == before
+    assert replication.slots(gcp)["to_azure"].confirmed > before
+    assert replication.peek(gcp, "to_azure") == []
+    assert replication.applied_position(gcp, "aws") == position > 0

@@ -1,0 +1,63 @@
+"""Ways of doing it wrong: each must break an invariant in some seed, or the simulation proves nothing about it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from scripts.runbook import lease
+from scripts.runbook.lease import LeaseRecord
+from tests.simulation.world import Variant, simulate
+
+SEEDS = 80
+
+
+def first_violation(variant: Variant, wanted: str, seconds: float = 1500.0) -> str | None:
+    """Return the first violation of the invariant that any seed shows."""
+    for seed in range(SEEDS):
+        for violation in simulate(seed, variant, seconds).violations:
+            if violation.startswith(wanted):
+                return f"seed {seed}: {violation}"
+    return None
+
+
+NAMED = {
+    "counts the term from the reply": (Variant(counts_from_reply=True, mode="auto", pauses=40), "I2"),
+    "compares wall clocks": (Variant(compares_wall_clocks=True, mode="auto"), "I2"),
+    "takes a wiped store for empty": (
+        Variant(takes_wiped_for_empty=True, remembers_ballots=False, damage="wipe"),
+        "I",
+    ),
+    "trusts a store that was rolled back": (Variant(remembers_ballots=False, damage="roll back"), "I"),
+    "promotes without hearing anybody": (Variant(hears_before_promotion=False), "I4"),
+    "acts on what may never be committed": (Variant(waits_for_commitment=False), "I"),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_wrong_agent_is_caught(name: str) -> None:
+    """It finds a seed in which this mistake breaks what must hold."""
+    variant, wanted = NAMED[name]
+
+    found = first_violation(variant, wanted)
+
+    assert found is not None, f"an agent that {name} went unnoticed in {SEEDS} seeds"
+    print(f"\n{name}: {found}")
+
+
+def test_taking_over_without_checking_the_watched_key_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It finds two writable sites when a takeover does not ask again whether the watched renewal is the newest."""
+    monkeypatch.setattr(lease._Move, "_refusal_by_watch", lambda move, record: None)
+
+    found = first_violation(Variant(mode="auto"), "I2")
+
+    assert found is not None
+
+
+def test_forgetting_the_previous_rule_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It finds a lost write when a promotion during a move hears only the newest rule."""
+    forgetful: Callable = lambda record: record.rule  # noqa: E731
+    monkeypatch.setattr(LeaseRecord, "rule_to_hear", forgetful)
+
+    found = first_violation(Variant(), "I4")
+
+    assert found is not None
