@@ -20,6 +20,7 @@ KNOWN = {
     "tunnel1Address": "203.0.113.11",
     "tunnel2Address": "203.0.113.12",
     "ipAddress": "203.0.113.13",
+    "address": "203.0.113.14",
 }
 """Answers that must look like what they are, since something reads them: addresses, of the documentation range."""
 
@@ -34,7 +35,19 @@ class Inventor(mocks.Mocks):
         found = {key: value for key, value in args.inputs.items() if value is not None}
         types_of = _types.resource_types(self.classes[args.typ]) if args.typ in self.classes else {}
         invented = {name: self._invent(kind, args.name, name) for name, kind in types_of.items() if name not in found}
-        return f"{args.name}-id", invented | found
+        as_answered = {name: self._answered(types_of.get(name), value, args.name) for name, value in found.items()}
+        return f"{args.name}-id", invented | as_answered
+
+    def _answered(self, kind: Any, value: Any, owner: str) -> Any:
+        """Return an input as the provider answers it: Azure takes identities as a list and answers with a mapping."""
+        kind = _types.unwrap_type(kind) if kind else kind
+        origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+        if isinstance(value, list) and origin is not None and issubclass(origin, Mapping):
+            return {one: self._invent(arguments[1], owner, one) for one in value}
+        if isinstance(value, dict) and isinstance(kind, type) and _types.is_output_type(kind):
+            inner = _types.output_type_types(kind)
+            return {name: self._answered(inner.get(name), one, owner) for name, one in value.items()}
+        return value
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict, list[tuple[str, str]] | None]:
         raise NotImplementedError(f"{args.token} asks a provider while the program runs; a recording has none to ask.")
@@ -85,7 +98,8 @@ class Recorder(mocks.MockMonitor):
     def _tagged_by(self, kind: str) -> str | None:
         """Return the input in which resources of a type carry their tags; None for those that cannot carry any."""
         known = _types.resource_types(self.inventor.classes[kind]) if kind in self.inventor.classes else {}
-        return next((name for name in ("tags", "labels", "userLabels") if name in known), None)
+        # Google's `tags` are something else where a type has `labels` as well.
+        return next((name for name in ("labels", "userLabels", "tags") if name in known), None)
 
     def _describe(self, request: Any) -> dict[str, Any]:
         secrets: list[str] = []

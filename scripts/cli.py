@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from app.stores import BadStoreCredentials, BadStoreUrl
 from scripts import demo, failover, join, local
 from scripts.console import Console, show_refusal
-from scripts.runbook.errors import LifeboatError
+from scripts.runbook.errors import LifeboatError, UsageError
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(local.app, name="local")
 app.command("failover")(failover.command)
+app.command("switchover")(failover.switchover)
 app.command("join")(join.command)
 app.command("demo")(demo.command)
 
@@ -41,6 +43,9 @@ def main() -> None:
     except LifeboatError as refusal:
         show_refusal(str(refusal))
         sys.exit(refusal.exit_code)
+    except (BadStoreUrl, BadStoreCredentials) as refusal:
+        show_refusal(str(refusal))
+        sys.exit(UsageError.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
 

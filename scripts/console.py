@@ -20,14 +20,14 @@ class Console:
 
     def say(self, sentence: str) -> None:
         """Tell what is going on right now."""
-        _errors.print(sentence, style="dim", soft_wrap=True)
+        _errors.print(sentence, style="dim", soft_wrap=True, markup=False)
 
     def warn(self, sentence: str) -> None:
         _errors.print(sentence, style="yellow", soft_wrap=True, markup=False)
 
     def tell(self, sentence: str) -> None:
         """Print a result for a person."""
-        _output.print(sentence, soft_wrap=True)
+        _output.print(sentence, soft_wrap=True, markup=False)
 
     def print_json(self, value: object) -> None:
         """Print one JSON object on one line."""

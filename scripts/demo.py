@@ -22,6 +22,8 @@ from scripts.runbook.errors import DemoLost
 from scripts.runbook.failover import Reach, gather_facts
 from scripts.runbook.journal import Record
 
+# The exit code of a command that Ctrl-C ended before it was done.
+INTERRUPTED = 130
 WRITERS = 8
 SECONDS_BEFORE, SECONDS_AFTER = 5.0, 3.0
 # A site counts as gone after this many probes of its address in a row found nobody who takes writes.
@@ -68,7 +70,7 @@ def command(
     context: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="End everything afterwards instead of staying up.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
-    port: Annotated[int, typer.Option("--port", help="Where the browser finds the app.")] = 8080,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Where the browser finds the app.")] = 8080,
     pg_bin: Annotated[
         Path | None, typer.Option("--pg-bin", help="The folder of another PostgreSQL's programs.")
     ] = None,
@@ -76,6 +78,7 @@ def command(
     """Start three clouds on this machine, end one under load, and count what was lost."""
     console: Console = context.obj
     settings = LocalSettings(console.folder, edge_port=port, pg_bin=pg_bin)
+    outcome = None
     try:
         with _running(settings, console) as running:
             outcome = show_a_death(running, console)
@@ -84,6 +87,8 @@ def command(
                 _stay_up(running, console)
     except KeyboardInterrupt:
         console.say("ended")
+    if outcome is None:
+        raise typer.Exit(INTERRUPTED)
     if outcome.back.lost_posts or outcome.back.lost_pictures:
         raise DemoLost(len(outcome.back.lost_posts), len(outcome.back.lost_pictures))
 
@@ -122,8 +127,8 @@ def _fail_over(running: LocalSites, to: str, console: Console) -> list[Record]:
     platform = sites.load(running.layout.folder)
     with asyncio.Runner() as loop:
         reach = Reach.open(platform, to, loop)
-        plan, runbook = failover.decide(gather_facts(reach, to, to_act=True), to, platform)
-        return failover.carry_out(reach, plan, runbook, console)
+        decision = failover.decide(gather_facts(reach, to, to_act=True), to, platform)
+        return failover.carry_out(reach, decision, console)
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from scripts.runbook.plan import Facts
 
 app = typer.Typer(no_args_is_help=True, help="Run three whole sites on this machine.")
 
-Port = Annotated[int, typer.Option("--port", help="Where the browser finds the app.")]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Where the browser finds the app.")]
 PgBin = Annotated[Path | None, typer.Option("--pg-bin", help="The folder of another PostgreSQL's programs.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

@@ -17,7 +17,7 @@ from scripts.embedded.layout import SITES, TOOLS, Layout, LocalSettings, decide,
 from scripts.embedded.postgres_binaries import find_postgres
 from scripts.embedded.supervisor import NEUTRAL, Program, Started, Supervisor
 from scripts.runbook import bootstrap, join, outside, sites
-from scripts.runbook.errors import LeftoverSites, ProcessDied
+from scripts.runbook.errors import LeftoverSites, ProcessDied, UsageError
 from scripts.runbook.rule import Rule
 
 Say = Callable[[str], None]
@@ -55,7 +55,7 @@ def up(settings: LocalSettings, say: Say) -> LocalSites:
     supervisor = Supervisor.load(settings.folder)
     _refuse_leftovers(settings, supervisor)
     layout = decide(settings, find_postgres(settings.pg_bin))
-    settings.folder.mkdir(parents=True, exist_ok=True)
+    _make(settings.folder)
     try:
         _start_everything(layout, supervisor, say)
     except BaseException:
@@ -65,9 +65,16 @@ def up(settings: LocalSettings, say: Say) -> LocalSites:
 
 
 def down(settings: LocalSettings) -> int:
-    """End every process of the folder and remove its data; returns how many processes there were."""
+    """End every process of the folder and remove its data; returns how many processes there were.
+
+    Raises UsageError for a folder that no local sites were started in: it is somebody's own.
+    """
     if not settings.folder.exists():
         return 0
+    if not any((settings.folder / name).is_file() for name in ("processes.json", "platform.json")):
+        raise UsageError(
+            f"{settings.folder} holds no local sites, so nothing in it was touched: name their folder with --dir"
+        )
     ended = Supervisor.load(settings.folder).stop()
     shutil.rmtree(settings.folder)
     return ended
@@ -78,7 +85,16 @@ def wipe(folder: Path, site: str) -> None:
     shutil.rmtree(folder / "sites" / site)
 
 
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise UsageError(f"{folder} cannot be made ({reason.strerror}): name another folder with --dir") from reason
+
+
 def _refuse_leftovers(settings: LocalSettings, supervisor: Supervisor) -> None:
+    if settings.folder.exists() and not settings.folder.is_dir():
+        raise UsageError(f"{settings.folder} is no folder: name another one with --dir")
     alive = sum(len(supervisor.alive(group)) for group in (*SITES, NEUTRAL))
     if alive or (settings.folder.exists() and any(settings.folder.iterdir())):
         raise LeftoverSites(settings.folder, alive)

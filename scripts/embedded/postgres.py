@@ -58,13 +58,19 @@ class PostgresServer:
         return self.folder / "server.crt"
 
     def create(self, admin_password: str) -> None:
-        """Run initdb, write the settings and make the non-superuser admin and the database `lifeboat`."""
+        """Run initdb, write the settings and make the non-superuser admin and the database `lifeboat`.
+
+        Raises PostgresDidNotStart; a folder that holds a database already is left as it is.
+        """
+        if self.data.exists():
+            raise PostgresDidNotStart(f"{self.folder} holds a database already: remove it, or start that one")
         self.folder.mkdir(parents=True, exist_ok=True)
         write_certificate(self.certificate, self.folder / "server.key")
         self._give_to_server_user()
+        password_file = self._one_time_password_file()
         self._run("initdb", "--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8",
-                  "--no-sync", "--no-instructions",
-                  f"--pwfile={self._one_time_password_file()}", f"--pgdata={self.data}")  # fmt: skip
+                  "--no-sync", "--no-instructions", f"--pwfile={password_file}", f"--pgdata={self.data}")  # fmt: skip
+        password_file.unlink()
         self._write_settings()
         self._run("postgres", "--single", "-D", str(self.data), "postgres", feed=ADMIN.format(password=admin_password))
 

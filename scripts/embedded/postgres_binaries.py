@@ -4,6 +4,7 @@ import functools
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -80,8 +81,10 @@ def _inspect(source: str, folder: Path) -> PostgresBinaries:
         if not (folder / program).is_file():
             raise ValueError(f"{folder} has no {program}")
     version = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True, timeout=10)
-    major = int(version.stdout.split()[2].split(".")[0].split("beta")[0].split("rc")[0])
-    return PostgresBinaries(folder, source, major, _has_tls(folder))
+    named = re.match(r"postgres \(PostgreSQL\) (\d+)", version.stdout)
+    if named is None:
+        raise ValueError(f"its version cannot be read from {version.stdout.strip()!r}")
+    return PostgresBinaries(folder, source, int(named[1]), _has_tls(folder))
 
 
 def _has_tls(folder: Path) -> bool:

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,13 @@ from typing import Any
 import psutil
 
 from scripts.runbook import outside
-from scripts.runbook.errors import ProcessDied
+from scripts.runbook.errors import ProcessDied, UsageError
 
 # The group of what belongs to no site: the DNS server and the edge.
 NEUTRAL = "neutral"
+
+# How long a program may take to end by itself.
+POLITE_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
@@ -63,19 +66,25 @@ class Supervisor:
 
     @classmethod
     def load(cls, folder: Path) -> "Supervisor":
-        """Read the state file; a folder without one has no processes."""
+        """Read the state file; a folder without one has no processes. Raises UsageError when it cannot be read."""
         path = folder / "processes.json"
-        known = json.loads(path.read_text()) if path.exists() else []
-        return cls(folder, [Started(**one) for one in known])
+        try:
+            known = json.loads(path.read_text()) if path.exists() else []
+            return cls(folder, [Started(**one) for one in known])
+        except (OSError, ValueError, TypeError) as reason:
+            raise UsageError(
+                f"{path} cannot be read ({reason}), so nobody knows which processes are running: end them by hand, "
+                f"then remove {folder}"
+            ) from reason
 
     def start(self, program: Program) -> Started:
-        """Start a program in its site's process group, its output in `logs/<site>-<name>.log`."""
+        """Start a program in its site's process group, its output in `logs/<site>-<name>.log`.
+
+        Raises ProcessDied when there is no such program, or it may not be run.
+        """
         log = self.folder / "logs" / f"{program.site}-{program.name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
-            process = subprocess.Popen(
-                list(program.argv), env=dict(program.environment), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                cwd="/", process_group=self._group(program.site), **dict(program.how))  # fmt: skip
+        process = self._open(program, log)
         # It may outlive this process, and is ended by pid: Python shall neither wait for it nor complain.
         process.returncode = 0
         started = Started(
@@ -91,8 +100,10 @@ class Supervisor:
 
     def kill(self, site: str, name: str | None = None) -> int:
         """End a site's processes at once with SIGKILL, children included; returns how many there were."""
-        chosen = [one for one in self.alive(site) if name in (None, one.name)]
-        victims = _with_descendants([root for one in chosen if (root := one.find())])
+        alive = self.alive(site)
+        chosen = [one for one in alive if name in (None, one.name)]
+        groups = {one.group for one in alive} if name is None else set()
+        victims = _with_descendants([root for one in chosen if (root := one.find())], groups)
         _signal(victims, signal.SIGKILL)
         left = _wait_until_gone(victims, 10)
         if left:
@@ -100,12 +111,13 @@ class Supervisor:
         return len(victims)
 
     def stop(self) -> int:
-        """End everything in this folder: first politely, after 8 s with SIGKILL; returns how many there were."""
-        roots = [process for one in self.started if (process := one.find())]
-        everything = _with_descendants(roots)
+        """End everything in this folder: first politely, in the end with SIGKILL; returns how many there were."""
+        alive = [(one, process) for one in self.started if (process := one.find())]
+        roots = [process for _, process in alive]
+        everything = _with_descendants(roots, {one.group for one, _ in alive})
         # SIGINT is PostgreSQL's fast shutdown; every other program takes it as a request to end as well.
         _signal(roots, signal.SIGINT)
-        left = _wait_until_gone(everything, 8)
+        left = _wait_until_gone(everything, POLITE_SECONDS)
         _signal(left, signal.SIGKILL)
         _wait_until_gone(left, 10)
         self.started = []
@@ -138,6 +150,15 @@ class Supervisor:
             f"{one.site}-{one.name}": round(_memory(root) / 2**20, 1) for one in self.started if (root := one.find())
         }
 
+    def _open(self, program: Program, log: Path) -> "subprocess.Popen[Any]":
+        with log.open("ab") as output:
+            try:
+                return subprocess.Popen(
+                    list(program.argv), env=dict(program.environment), stdin=subprocess.DEVNULL, stdout=output,
+                    stderr=output, cwd="/", process_group=self._group(program.site), **dict(program.how))  # fmt: skip
+            except OSError as reason:
+                raise ProcessDied(f"{program.site}-{program.name} cannot be started: {reason}") from reason
+
     def _group(self, site: str) -> int:
         """Return the group of the site's living processes; 0 makes a new one."""
         groups = {one.group for one in self.alive(site) if os.getsid(one.pid) == os.getsid(0)}
@@ -150,16 +171,32 @@ class Supervisor:
         partial.replace(path)
 
 
-def _with_descendants(roots: list[psutil.Process]) -> list[psutil.Process]:
-    """Return processes and all that descend from them, from one look at the machine's process table."""
+def _with_descendants(roots: list[psutil.Process], groups: Collection[int] = ()) -> list[psutil.Process]:
+    """Return processes, the other members of `groups`, and all that descend from them, from one look at the machine.
+
+    A group counts whose living member is known to be ours: its number cannot have been given to anybody else. Its other
+    members may be orphans, which descend from nobody any more.
+    """
     children: dict[int, list[psutil.Process]] = {}
-    for process in psutil.process_iter(["ppid"]):
+    left = list(roots)
+    for process in psutil.process_iter(["ppid", "status"]):
         children.setdefault(process.info["ppid"], []).append(process)
-    found, left = [], list(roots)
+        if groups and process.info["status"] != psutil.STATUS_ZOMBIE and _group_of(process) in groups:
+            left.append(process)
+    found: dict[int, psutil.Process] = {}
     while left:
-        found.append(left.pop())
-        left += children.get(found[-1].pid, [])
-    return found
+        process = left.pop()
+        if process.pid not in found:
+            found[process.pid] = process
+            left += children.get(process.pid, [])
+    return list(found.values())
+
+
+def _group_of(process: psutil.Process) -> int | None:
+    try:
+        return os.getpgid(process.pid)
+    except ProcessLookupError:
+        return None
 
 
 def _signal(processes: list[psutil.Process], which: signal.Signals) -> None:

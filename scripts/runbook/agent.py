@@ -19,7 +19,7 @@ import psycopg
 from scripts.runbook import fence, replication, sites, status
 from scripts.runbook.agent_database import AgentDatabase
 from scripts.runbook.errors import LifeboatError
-from scripts.runbook.lease import LeaseAnswer, LeaseRecord, read_record, renew, settle
+from scripts.runbook.lease import LeaseAnswer, LeaseRecord, look, renew, settle
 from scripts.runbook.registers import open_register
 from scripts.runbook.replication import Following, Slot
 from scripts.runbook.sites import Platform
@@ -91,7 +91,7 @@ class Agent:
         record, terms = self.record, self.platform.terms
         if record is None or not self.is_holder:
             return FOLLOW_SECONDS
-        ends_move = record.state == "switching" and await self.lease_database.call(fence.is_acknowledged, record.epoch)
+        ends_move = record.state == "switching" and await self.lease_database.call(fence.move_is_over, record.epoch)
         if not ends_move and time.monotonic() < self.renewal_due:
             return FOLLOW_SECONDS
         before = await self.lease_database.call(fence.clock)
@@ -114,8 +114,12 @@ class Agent:
         return min(1.0, self.platform.terms.renew_every)
 
     async def follow_register(self) -> float:
-        """Read the register and do what its newest record asks of this site."""
-        record = await read_record(self.register)
+        """Read the register and do what its newest record asks of this site.
+
+        Only what the reading proves committed: a record that never won must stop nobody from applying.
+        """
+        sighting = await look(self.register)
+        record = sighting.record if sighting.committed else None
         if record is not None and (self.record is None or record.epoch >= self.record.epoch):
             if self.record is None or (record.epoch, record.state) != (self.record.epoch, self.record.state):
                 log.info("register: %s, epoch %s, %s", record.holder, record.epoch, record.state)
@@ -129,6 +133,8 @@ class Agent:
 
     async def _obey(self, record: LeaseRecord) -> None:
         stands = await self.database.call(fence.read)
+        if record.epoch < stands.epoch:
+            return  # this site has obeyed a later epoch already, perhaps before a restart
         if record.epoch > stands.epoch:
             await self.database.call(fence.adopt, record.epoch)
         now = await self.database.call(replication.following)
@@ -138,9 +144,11 @@ class Agent:
             return
         if stands.writable:
             await self.database.call(fence.close)
-        if now is not None and now.primary != record.holder:
+        if now is None:
+            await self._return_as_standby(record)
+        elif now.primary != record.holder:
             await self._leave(now, record)
-        elif now is not None and now.epoch != record.epoch:
+        elif now.epoch != record.epoch:
             await self.database.call(
                 replication.follow,
                 self.site,
@@ -159,6 +167,12 @@ class Agent:
             await self._follow(record, heard, now.primary)
         elif heard.following == now.primary:
             await self._hold_tail_ready(record, heard, now.primary)
+
+    async def _return_as_standby(self, record: LeaseRecord) -> None:
+        """Follow the primary that this site handed over to: it vouches that this site has everything it has."""
+        heard = (await status.hear(self.stores, self.platform.public_keys, record.holder)).status
+        if heard is not None and heard.epoch == record.epoch and self.site in heard.prepared:
+            await self._follow(record, heard, record.holder)
 
     async def _follow(self, record: LeaseRecord, heard: SiteStatus, old: str) -> None:
         new, conninfo = Following(record.holder, record.epoch), self._conninfo(heard, record.holder)

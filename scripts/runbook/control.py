@@ -14,6 +14,8 @@ from obstore.exceptions import AlreadyExistsError
 from app.stores import Credentials, open_store
 
 DEADLINE_SECONDS = 2.0
+# How long a majority that has answered waits for a store that has not.
+GRACE_SECONDS = 0.3
 
 Store = Any
 
@@ -33,6 +35,7 @@ class ControlStores:
         self, urls: Mapping[str, str], credentials: Credentials, deadline_seconds: float = DEADLINE_SECONDS
     ) -> None:
         self.deadline_seconds = deadline_seconds
+        self._under_way: set[asyncio.Task[Any]] = set()
         self.stores: dict[str, Store] = {
             site: open_store(url, credentials, timeout_seconds=deadline_seconds, retries=0)
             for site, url in urls.items()
@@ -74,18 +77,37 @@ class ControlStores:
         return await self._everywhere(names)
 
     async def _everywhere(self, act: Callable[[Store], Awaitable[Any]]) -> Answers:
-        answers = Answers()
+        """Ask every store at once; once a majority has spoken, the rest has a moment more and then counts as silent.
 
-        async def one(site: str, store: Store) -> None:
-            try:
-                answers.values[site] = await asyncio.wait_for(act(store), self.deadline_seconds)
-            except (
-                Exception
-            ) as reason:  # every way a store can fail means the same here: it gave no answer, and says why
-                answers.failures[site] = str(reason).splitlines()[0][:200] if str(reason) else type(reason).__name__
-
-        await asyncio.gather(*(one(site, store) for site, store in self.stores.items()))
+        A write to a silent store goes on in the background until its deadline: it may still arrive.
+        """
+        asked = {asyncio.create_task(self._one(act(store))): site for site, store in self.stores.items()}
+        self._under_way |= set(asked)
+        for task in asked:
+            task.add_done_callback(self._under_way.discard)
+        left = set(asked)
+        while left:
+            spoken = len(asked) - len(left)
+            grace = GRACE_SECONDS if spoken > len(asked) // 2 else None
+            done, left = await asyncio.wait(left, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                break
+        answers = Answers(
+            failures={asked[task]: f"no answer within {GRACE_SECONDS:g} s of the others" for task in left}
+        )
+        for task, site in asked.items():
+            if task not in left:
+                value, failure = task.result()
+                answers.failures.update({site: failure} if failure else {})
+                answers.values.update({} if failure else {site: value})
         return answers
+
+    async def _one(self, asked: Awaitable[Any]) -> tuple[Any, str]:
+        """Return a store's value, or why there is none: every way a store can fail means the same here."""
+        try:
+            return await asyncio.wait_for(asked, self.deadline_seconds), ""
+        except Exception as reason:
+            return None, str(reason).splitlines()[0][:200] if str(reason) else type(reason).__name__
 
 
 async def _read(store: Store, key: str) -> bytes:

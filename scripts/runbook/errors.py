@@ -274,3 +274,31 @@ class StepBroke(LifeboatError):
 
     def __init__(self, step: str, why: str) -> None:
         super().__init__(f"step {step} broke off: {why}. Nothing after it was begun; run the same command again.")
+
+
+class SlotTooYoung(LifeboatError):
+    """An understudy slot cannot be proved to reach back to what its site has."""
+
+    def __init__(self, follower: str, primary: str) -> None:
+        super().__init__(
+            f"The slot for {follower} was made so recently that {follower} might lack something of {primary} that it does not hold: "
+            f"leave {follower} out with --single-copy, or choose {follower} as the new primary."
+        )
+
+
+class SwitchoverStopped(LifeboatError):
+    """A switchover could not be finished and was taken back."""
+
+    def __init__(self, primary: str, why: str) -> None:
+        super().__init__(f"The switchover was taken back and {primary} takes writes again: {why}.")
+
+
+class PrimarySilent(LifeboatError):
+    """A switchover needs a primary that answers."""
+
+    def __init__(self, primary: str, to: str) -> None:
+        super().__init__(f"{primary} does not answer, so it cannot hand over: use `lifeboat failover --to {to}`.")
+
+
+class PreviewRefused(UsageError):
+    """A preview cannot be made: bad arguments, a program that does not run, or a recording that cannot be read."""

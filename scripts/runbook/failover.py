@@ -10,13 +10,13 @@ import psycopg
 
 from scripts.runbook import fence, status
 from scripts.runbook.control import ControlStores
-from scripts.runbook.errors import StepTimedOut
+from scripts.runbook.errors import SiteSilent, StepTimedOut
 from scripts.runbook.journal import Journal, Record
-from scripts.runbook.lease import LeaseRecord, read_record
+from scripts.runbook.lease import LeaseRecord, look, read_record
+from scripts.runbook.mirror import LedgerMirror
 from scripts.runbook.plan import Facts, FailoverPlan
 from scripts.runbook.register import Register
 from scripts.runbook.registers import open_register
-from scripts.runbook.signing import canonical
 from scripts.runbook.sites import Platform
 from scripts.runbook.status import SiteStatus
 from scripts.runbook.traffic import Traffic
@@ -35,7 +35,6 @@ class Reach:
     loop: asyncio.Runner
     register: Register
     stores: ControlStores
-    ledger: ControlStores
 
     @classmethod
     def open(cls, platform: Platform, proposer: str, loop: asyncio.Runner) -> "Reach":
@@ -43,7 +42,7 @@ class Reach:
 
         async def opened() -> "Reach":
             register = open_register(platform, proposer)
-            return cls(platform, loop, register, platform.lease_stores(), platform.ledger_stores())
+            return cls(platform, loop, register, platform.lease_stores())
 
         return loop.run(opened())
 
@@ -58,6 +57,7 @@ class FailoverRun:
     approved_by: str
     database: psycopg.Connection[Any]
     journal: Journal
+    ledger: LedgerMirror
     warn: Callable[[str], None]
     traffic: Traffic
     valid_until: float = 0.0
@@ -79,8 +79,10 @@ class FailoverRun:
         """Run one asynchronous call of the register or the stores to its end."""
         return self.reach.loop.run(coroutine)
 
-    def record(self) -> LeaseRecord | None:
-        return self.wait_for(read_record(self.register))
+    def committed_record(self) -> LeaseRecord | None:
+        """Return the register's newest record if the reading proves it committed, else None."""
+        sighting = self.wait_for(look(self.register))
+        return sighting.record if sighting.committed else None
 
     def hear(self, site: str) -> SiteStatus | None:
         """Return a site's newest status under this run's epoch; an older epoch's word does not count any more."""
@@ -101,11 +103,15 @@ class FailoverRun:
             time.sleep(POLL_SECONDS)
 
     def mirror(self, record: Record) -> None:
-        """Copy a journal record to every ledger store that answers; one that does not is named, and nothing waits for it."""
-        key = f"journal/{self.runbook}/{record.number:04d}.json"
-        answers = self.wait_for(self.reach.ledger.append(key, canonical({**vars(record), "hash": record.hash})))
-        if not answers.values:
-            self.warn(f"the journal record {record.number} is on this machine alone: no ledger store took it")
+        """Begin to copy a journal record to every ledger store that answers; no step waits for it."""
+        self.ledger.copy(record)
+
+    def __enter__(self) -> "FailoverRun":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ledger.close()
+        self.database.close()
 
 
 def gather_facts(reach: Reach, to: str, *, to_act: bool = False) -> Facts:
@@ -137,16 +143,27 @@ def _database_answers(platform: Platform, site: str) -> bool:
         return False
 
 
+def _connect(platform: Platform, site: str) -> psycopg.Connection[Any]:
+    try:
+        return psycopg.connect(platform.agent_url(site), autocommit=True, connect_timeout=3)
+    except psycopg.Error as reason:
+        raise SiteSilent(site, "its database does not answer") from reason
+
+
 def open_run(
     reach: Reach, plan: FailoverPlan, runbook: str, approved_by: str, warn: Callable[[str], None]
 ) -> FailoverRun:
-    """Open what only a failover that acts needs: the candidate's database, the journal and the DNS vendors."""
+    """Open what only a failover that acts needs: the candidate's database, the journal and the DNS vendors.
+
+    Raises SiteSilent when the database stopped answering since the facts were gathered, JournalCorrupt.
+    """
     platform = reach.platform
     journal = Journal(platform.journals / f"{runbook}.jsonl", runbook)
     if journal.torn:
         warn(f"the last line of the journal was torn when an earlier run was ended; it is kept in {journal.torn}")
     return FailoverRun(
         reach=reach, plan=plan, runbook=runbook, approved_by=approved_by, journal=journal, warn=warn,
-        database=psycopg.connect(platform.agent_url(plan.new), autocommit=True, connect_timeout=3),
+        ledger=LedgerMirror(platform.ledger_stores, runbook, warn),
+        database=_connect(platform, plan.new),
         traffic=Traffic(platform.vendors, platform.record_name, DNS_TTL_SECONDS),
     )  # fmt: skip

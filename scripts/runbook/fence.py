@@ -60,7 +60,8 @@ def close(connection: Connection) -> None:
 def open_for(connection: Connection, epoch: int, rule: Rule, until: float) -> None:
     """Take writes under a new epoch and rule until the term ends.
 
-    Raises FenceRefused when the database already knows a later epoch, or when the term is over before it began.
+    A term that is over already opens nothing until `extend` moves its end.
+    Raises FenceRefused when the database already knows a later epoch.
     """
     connection.execute(
         """UPDATE lifeboat.fence SET epoch = %s, writable = true, rule = %s, valid_until = greatest(to_timestamp(%s),
@@ -95,8 +96,39 @@ def acknowledge(connection: Connection, rule: Rule, timeout_seconds: float = 10)
     wait_until(lambda: rule.satisfied_by(_confirmed(connection, log_end)), complaint, timeout_seconds)
 
 
-def is_acknowledged(connection: Connection, epoch: int, patience_seconds: float = 0.5) -> bool:
-    """Say whether writes are open under `epoch` and one made under it is confirmed, with all before it, by the rule."""
+def drain(connection: Connection, epoch: int, patience_seconds: float = 10) -> str:
+    """Let the writers under way end, take no more, and return the end of the log, behind which nothing will come.
+
+    Raises FenceRefused, and goes on taking writes, when a writer does not end in time or the epoch is another one.
+    """
+    try:
+        with connection.transaction():
+            connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{patience_seconds:g}s",))
+            connection.execute("SELECT pg_advisory_xact_lock(lifeboat.fence_lock())")
+            connection.execute("UPDATE lifeboat.fence SET writable = false WHERE epoch = %s", (epoch,))
+    except psycopg.errors.LockNotAvailable as held:
+        raise FenceRefused(
+            f"a write has been under way for {patience_seconds:g} s; nothing was changed, try again"
+        ) from held
+    if (now := read(connection)).writable:
+        raise FenceRefused(f"{now.site} takes writes under epoch {now.epoch}, not {epoch}; nothing was changed")
+    return _row(connection, "SELECT pg_current_wal_lsn()")[0]
+
+
+def reopen(connection: Connection, epoch: int) -> None:
+    """Take writes again under the epoch that a drain ended, while its lease still runs."""
+    connection.execute("UPDATE lifeboat.fence SET writable = true WHERE epoch = %s", (epoch,))
+
+
+def end_move(connection: Connection, epoch: int) -> None:
+    """Note that the move to `epoch` has done everything: the agent may say so in the register."""
+    connection.execute("INSERT INTO lifeboat.ended_move (epoch) VALUES (%s) ON CONFLICT DO NOTHING", (epoch,))
+
+
+def move_is_over(connection: Connection, epoch: int, patience_seconds: float = 0.5) -> bool:
+    """Say whether a move to `epoch` has ended, and a write made under it is confirmed, with all before it, by the rule."""
+    if connection.execute("SELECT 1 FROM lifeboat.ended_move WHERE epoch = %s", (epoch,)).fetchone() is None:
+        return False
     now = read(connection)
     beaten = connection.execute(
         "SELECT 1 FROM lifeboat.heartbeat WHERE site = %s AND epoch = %s", (now.site, epoch)

@@ -8,6 +8,7 @@ from scripts.runbook.errors import (
     DataMayBeLost,
     MoveUnderWay,
     NobodyFollows,
+    PrimarySilent,
     RegisterUnreachable,
     SiteSilent,
 )
@@ -72,20 +73,16 @@ def plan_failover(
         raise AlreadyPrimary(to, record.epoch)
     if record.state == "switching" and facts.answers(record.holder):
         raise MoveUnderWay(record.holder, record.epoch, record.runbook_id)
-    if not facts.database_answers:
-        raise SiteSilent(to, "its database does not answer")
-    if not facts.answers(to):
-        raise SiteSilent(to, f"its agent has said nothing for {_age(facts, to)}")
-    others = tuple(site for site in sites if site not in (to, record.holder))
-    heard = tuple(site for site in others if facts.answers(site))
-    at_risk = _bytes_at_risk(facts, record, to, heard)
-    if at_risk and accept_data_loss != at_risk:
-        raise DataMayBeLost(at_risk, _unheard(facts, record, to, heard))
+    _must_answer(facts, to)
+    old = _followed(facts, record, to)
+    others = tuple(site for site in sites if site not in (to, record.holder, old))
+    heard = tuple(site for site in others if facts.answers(site) and facts.statuses[site].following == old)
+    at_risk = _accepted_loss(facts, record.rule_to_hear(), record.holder, to, heard, accept_data_loss)
     followers = () if single_copy else heard
     if not followers and not single_copy:
-        raise NobodyFollows(to, others)
+        raise NobodyFollows(to, others or tuple(site for site in sites if site != to))
     return FailoverPlan(
-        record.holder,
+        old,
         to,
         record.epoch,
         new_rule(followers),
@@ -96,10 +93,37 @@ def plan_failover(
     )
 
 
-def plan_to_resume(facts: Facts, to: str) -> tuple[FailoverPlan, str] | None:
+def plan_switchover(facts: Facts, to: str, sites: tuple[str, ...]) -> FailoverPlan:
+    """Decide a planned move to `to`: nothing can be lost, and the old primary follows the new one.
+
+    Raises RegisterUnreachable, AlreadyPrimary, MoveUnderWay, PrimarySilent or SiteSilent.
+    """
+    record = facts.record
+    if record is None:
+        raise RegisterUnreachable(sites)
+    if record.holder == to and record.state != "released":
+        raise AlreadyPrimary(to, record.epoch)
+    if record.state == "switching":
+        raise MoveUnderWay(record.holder, record.epoch, record.runbook_id)
+    if record.state == "released" and record.candidate != to:
+        raise MoveUnderWay(record.candidate or record.holder, record.epoch + 1, None)
+    if not facts.answers(record.holder):
+        raise PrimarySilent(record.holder, to)
+    _must_answer(facts, to)
+    old = _followed(facts, record, to)
+    others = tuple(site for site in sites if site not in (to, old))
+    heard = tuple(site for site in others if facts.answers(site) and facts.statuses[site].following == old)
+    followers = (*heard, old)
+    return FailoverPlan(
+        old, to, record.epoch, new_rule(followers), heard, followers, 0, _evidence(facts, record, to, heard)
+    )
+
+
+def plan_to_resume(facts: Facts, to: str, accept_data_loss: int | None = None) -> tuple[FailoverPlan, str] | None:
     """Return the plan and the name of a failover to `to` that won its epoch and did not end, or None.
 
     What it decided is in the register: the rule names the followers, the previous rule whom it has to hear.
+    Raises SiteSilent when `to` itself fell silent, and DataMayBeLost when a site fell silent that it had to hear.
     """
     record = facts.record
     if (
@@ -110,13 +134,16 @@ def plan_to_resume(facts: Facts, to: str) -> tuple[FailoverPlan, str] | None:
         or record.previous_rule is None
     ):
         return None
-    hears = tuple(site for site in record.previous_rule.sites if site != to and facts.answers(site))
-    old = facts.statuses[to].following or next(
-        site for site in facts.statuses if site != to and site not in record.previous_rule.sites
-    )
+    _must_answer(facts, to)
+    followers, old = record.rule.sites, facts.statuses[to].following
+    # Once it follows nobody it is promoted, and has taken what there was to take.
+    asked = record.previous_rule.sites if old else ()
+    heard = tuple(site for site in asked if site != to and facts.answers(site))
+    at_risk = _accepted_loss(facts, record.previous_rule, old, to, heard, accept_data_loss) if old else 0
     evidence = (f"{to} won epoch {record.epoch} by {record.runbook_id}, which did not end",)
-    plan = FailoverPlan(old, to, record.epoch - 1, record.rule, hears, record.rule.sites, 0, evidence)
-    return plan, record.runbook_id
+    hears = tuple(dict.fromkeys((*heard, *followers)))
+    old = old or _primary_before(facts, record, to)
+    return FailoverPlan(old, to, record.epoch - 1, record.rule, hears, followers, at_risk, evidence), record.runbook_id
 
 
 def new_rule(followers: tuple[str, ...]) -> Rule:
@@ -124,21 +151,55 @@ def new_rule(followers: tuple[str, ...]) -> Rule:
     return Rule.of(*followers) if followers else Rule.single_copy()
 
 
-def _unheard(facts: Facts, record: LeaseRecord, to: str, heard: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the sites whose confirmation may have counted for an acknowledgement and who do not answer now."""
-    refusal = record.rule_to_hear().promotable({to, *heard})
-    return refusal.silent if refusal else ()
+def _must_answer(facts: Facts, to: str) -> None:
+    if not facts.database_answers:
+        raise SiteSilent(to, "its database does not answer")
+    if not facts.answers(to):
+        raise SiteSilent(to, f"its agent has said nothing for {_age(facts, to)}")
 
 
-def _bytes_at_risk(facts: Facts, record: LeaseRecord, to: str, heard: tuple[str, ...]) -> int:
-    """Return 0 when every acknowledging set meets the sites heard; else how far the unheard were ahead, at least 1."""
-    if record.rule_to_hear().promotable({to, *heard}) is None:
+def _followed(facts: Facts, record: LeaseRecord, to: str) -> str:
+    """Return the primary whose log `to` has been applying: the holder, or who was before one that died on its way."""
+    followed = facts.statuses[to].following
+    if followed is None or (record.state != "switching" and followed != record.holder):
+        raise SiteSilent(to, f"it follows {followed or 'nobody'}, and {record.holder} holds the lease")
+    return followed
+
+
+def _primary_before(facts: Facts, record: LeaseRecord, to: str) -> str:
+    """Return who was primary before a site that is promoted already: by its last word, else outside its own rule."""
+    held_before = [
+        site for site, said in facts.statuses.items() if said.role == "primary" and said.epoch == record.epoch - 1
+    ]
+    heard_by = record.previous_rule.sites if record.previous_rule else ()
+    outside_rule = [site for site in facts.statuses if site not in (to, *heard_by)]
+    if not (found := held_before + outside_rule):
+        raise SiteSilent(to, f"nobody remembers who was primary before epoch {record.epoch}")
+    return found[0]
+
+
+def _accepted_loss(facts: Facts, rule: Rule, holder: str, to: str, heard: tuple[str, ...], accepted: int | None) -> int:
+    """Return how many bytes may be lost, which is 0 or what a person accepted. Raises DataMayBeLost for another number."""
+    refusal = rule.promotable({to, *heard})
+    if refusal is None:
         return 0
-    best = max(facts.statuses[site].applied for site in (to, *heard))
-    silent = [facts.statuses[site] for site in _unheard(facts, record, to, heard) if site in facts.statuses]
-    old = facts.statuses.get(record.holder)
-    ends = [status.applied for status in silent] + ([old.log] if old else [])
-    return max(max(ends, default=0) - best, 1)
+    at_risk = _bytes_at_risk(facts, to, heard)
+    if accepted != at_risk:
+        # Nobody's confirmation counted where the holder acknowledged alone: only it can have what is missing.
+        raise DataMayBeLost(at_risk, refusal.silent or (holder,))
+    return at_risk
+
+
+def _bytes_at_risk(facts: Facts, to: str, heard: tuple[str, ...]) -> int:
+    """Return how far anybody's last word was ahead of the sites heard, at least 1.
+
+    Only positions in the one log that `to` has been applying can be compared: its followers', and its own end.
+    """
+    primary = facts.statuses[to].following
+    best = max(facts.statuses[site].applied for site in (to, *heard) if facts.statuses[site].following == primary)
+    ends = [said.log if site == primary else said.applied for site, said in facts.statuses.items()
+            if primary in (site, said.following)]  # fmt: skip
+    return max(max(ends) - best, 1)
 
 
 def _evidence(facts: Facts, record: LeaseRecord, to: str, heard: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ Every function takes an autocommit connection of the role lifeboat_agent, acts, 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from scripts.runbook.bootstrap import PUBLICATION
-from scripts.runbook.errors import ReplicationStuck
+from scripts.runbook.errors import ReplicationStuck, SlotTooYoung
 from scripts.runbook.positions import (
     AppliedTransaction,
     applied_transactions,
@@ -80,6 +80,7 @@ def ensure_slot(connection: Connection, follower: str) -> None:
     """Create the slot for `follower` where there is none: it survives the provider's own zone failover."""
     if slot_name(follower) in slots(connection):
         return
+    connection.execute("DELETE FROM lifeboat.proven_slot WHERE site = %s", (follower,))
     connection.execute(
         "SELECT pg_create_logical_replication_slot(%s, 'pgoutput', false, false, true)", (slot_name(follower),)
     )
@@ -219,44 +220,57 @@ def applied_position(connection: Connection, primary: str) -> int:
     return max([parse_lsn(stored[0]) if stored else 0, *seen])
 
 
-def keep_understudies(connection: Connection, primary: str, positions: dict[str, int]) -> None:
-    """Advance each understudy slot to what its site surely has, so that it holds little of the log.
+def keep_understudies(connection: Connection, primary: str, positions: Mapping[str, int]) -> None:
+    """Give every other follower its understudy slot, and advance each slot to what its site surely has.
 
-    `positions`: how far each site has applied the same primary (bytes). The primary itself has all that came from it.
+    `positions`: how far each other follower of the same primary has applied it (bytes). The primary itself has all that
+    came from it.
     """
     origin = _origin(connection, primary)
     if origin is None:
         return
+    for follower in positions:
+        ensure_slot(connection, follower)
     for slot in slots(connection).values():
         follower = slot.name.removeprefix("to_")
         if slot.active or (follower != primary and follower not in positions):
             continue
         transactions = peek(connection, slot.name)
-        _store_applied(connection, origin, last_applied(transactions, origin))
-        has = positions.get(follower, 0) if follower != primary else last_applied(transactions, origin)
-        advance(connection, slot.name, resume_after(transactions, origin, has))
+        newest = last_applied(transactions, origin)
+        _store_applied(connection, origin, newest)
+        target = resume_after(transactions, origin, newest if follower == primary else positions[follower])
+        advance(connection, slot.name, target)
+        if target is not None:
+            _store_proven(connection, follower, origin)
 
 
 def prepare_slot(connection: Connection, follower: str, primary: str, position: int, epoch: int) -> None:
     """Set the understudy slot for `follower` to exactly where that site, at `position` of the lost primary, must go on.
 
-    Only while this site's fence is closed. A follower that had more than this site gave its tail before:
-    it then has everything, and goes on from here.
+    Only while this site's fence is closed. A follower that had more than this site gave its tail before: it then has
+    everything, and goes on from here. Raises SlotTooYoung for a slot that may begin after what the follower has.
     """
     if is_prepared(connection, follower, epoch):
         return
-    ensure_slot(connection, follower)
-    origin = _origin(connection, primary)
-    transactions = peek(connection, slot_name(follower))
-    target = resume_after(transactions, origin or "", position)
     if position > applied_position(connection, primary):
-        target = parse_lsn(_one(connection, "SELECT pg_current_wal_lsn()"))
+        stand_ready(connection, follower, epoch)
+        return
+    ensure_slot(connection, follower)
+    origin = _origin(connection, primary) or ""
+    target = resume_after(peek(connection, slot_name(follower)), origin, position)
+    if target is None and not _is_proven(connection, follower, origin):
+        raise SlotTooYoung(follower, primary)
     advance(connection, slot_name(follower), target)
-    connection.execute(
-        """INSERT INTO lifeboat.prepared_slot (site, epoch, end_lsn) VALUES (%s, %s, %s)
-           ON CONFLICT (site) DO UPDATE SET epoch = excluded.epoch, end_lsn = excluded.end_lsn""",
-        (follower, epoch, format_lsn(target or 0)),
-    )
+    _store_prepared(connection, follower, epoch)
+
+
+def stand_ready(connection: Connection, follower: str, epoch: int) -> None:
+    """Set the slot for a follower that has everything this site has to the end of this site's log, once an epoch."""
+    if is_prepared(connection, follower, epoch):
+        return
+    ensure_slot(connection, follower)
+    advance(connection, slot_name(follower), parse_lsn(_one(connection, "SELECT pg_current_wal_lsn()")))
+    _store_prepared(connection, follower, epoch)
 
 
 def is_prepared(connection: Connection, follower: str, epoch: int) -> bool:
@@ -319,6 +333,27 @@ def _store_applied(connection: Connection, origin: str, position: int) -> None:
                SET lsn = greatest(lifeboat.applied.lsn, excluded.lsn), at = clock_timestamp()""",
             (origin, format_lsn(position)),
         )
+
+
+def _store_prepared(connection: Connection, follower: str, epoch: int) -> None:
+    connection.execute(
+        """INSERT INTO lifeboat.prepared_slot (site, epoch) VALUES (%s, %s)
+           ON CONFLICT (site) DO UPDATE SET epoch = excluded.epoch""",
+        (follower, epoch),
+    )
+
+
+def _store_proven(connection: Connection, follower: str, origin: str) -> None:
+    connection.execute(
+        """INSERT INTO lifeboat.proven_slot (site, origin) VALUES (%s, %s)
+           ON CONFLICT (site) DO UPDATE SET origin = excluded.origin""",
+        (follower, origin),
+    )
+
+
+def _is_proven(connection: Connection, follower: str, origin: str) -> bool:
+    query = "SELECT 1 FROM lifeboat.proven_slot WHERE site = %s AND origin = %s"
+    return connection.execute(query, (follower, origin)).fetchone() is not None
 
 
 def _workers(connection: Connection, primary: str) -> list[int]:

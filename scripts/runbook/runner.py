@@ -46,9 +46,9 @@ def run_steps(steps: Sequence[Step[RunType]], run: RunType, say: Callable[[str],
 
     Raises whatever a step raises, after journalling it as refused; a lost connection becomes StepBroke.
     """
-    # A run that was killed between a record and its copy left exactly its last one without.
-    for last in run.journal.records[-1:]:
-        run.mirror(last)
+    # A run that was killed may have left its last records without their copies.
+    for record in run.journal.records:
+        run.mirror(record)
     records = []
     for number, step in enumerate(steps, 1):
         say(f"{number}/{len(steps)} {step.title}")

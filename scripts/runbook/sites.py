@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.stores import Credentials, load_credentials
+from app.stores import BadStoreCredentials, Credentials, load_credentials
 from infra.outputs import SiteOutputs, SiteOutputsError
 from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import UnknownSite, UsageError
@@ -48,7 +48,11 @@ class Platform:
         return tuple(name for name in self.sites if name != site)
 
     def credentials(self) -> Credentials:
-        return load_credentials(self.folder / "store-credentials.json")
+        """Return how this machine reaches the stores. Raises UsageError naming the file when it cannot be used."""
+        try:
+            return load_credentials(self.folder / "store-credentials.json")
+        except BadStoreCredentials as reason:
+            raise UsageError(str(reason)) from reason
 
     def lease_stores(self) -> ControlStores:
         return ControlStores({name: outputs.lease_url for name, outputs in self.outputs.items()}, self.credentials())
@@ -88,9 +92,9 @@ def load(folder: Path) -> Platform:
             cluster=shared["cluster"],
             terms=Terms(**shared["terms"]),
             outputs=outputs,
-            public_keys=shared["public_keys"],
+            public_keys={site: shared["public_keys"][site] for site in outputs},
             vendors=tuple(Vendor(**vendor) for vendor in access["dns_vendors"]),
-            agent_urls=access["agent_urls"],
+            agent_urls={**access["agent_urls"]},
             replication_password=access["replication_password"],
             tls_parameters=shared["replication_tls"],
             outside_url=shared["outside_url"],
@@ -109,5 +113,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise UsageError(
             f"{path} is not there: start the local sites with `lifeboat local up`, or name another folder with --dir"
         ) from reason
-    except ValueError as reason:
+    except (ValueError, RecursionError) as reason:
         raise UsageError(f"{path} is not JSON ({reason})") from reason
+    except OSError as reason:
+        raise UsageError(f"{path} cannot be read ({reason.strerror})") from reason

@@ -20,13 +20,12 @@ SETTLE_SECONDS = 30
 
 def win_epoch(run: FailoverRun) -> Evidence:
     """Win the epoch in the register."""
+    # A run that goes on finds its own win here too: what an earlier one may only have begun is then committed.
     plan, terms = run.plan, run.platform.terms
-    record = run.record()
-    if record is None or not _is_ours(run, record):
-        before = fence.clock(run.database)
-        taking = take_over(run.register, plan.new, plan.from_epoch, plan.rule, terms, before, runbook_id=run.runbook,
-                           approved_by=run.approved_by, live=plan.followers)  # fmt: skip
-        record = _won(run, run.wait_for(taking))
+    before = fence.clock(run.database)
+    taking = take_over(run.register, plan.new, plan.from_epoch, plan.rule, terms, before, runbook_id=run.runbook,
+                       approved_by=run.approved_by, live=plan.followers)  # fmt: skip
+    record = _won(run, run.wait_for(taking))
     return {
         "epoch": record.epoch,
         "holder": record.holder,
@@ -41,14 +40,15 @@ def stop_applying(run: FailoverRun) -> Evidence:
     replication.stop_applying(run.database, old)
     run.positions = {new: replication.applied_position(run.database, old)}
     for site in run.plan.hears:
-        run.positions[site] = _stopped(run, site)
+        if site != old:
+            run.positions[site] = _stopped(run, site)
     return {"positions": {site: format_lsn(position) for site, position in run.positions.items()}}
 
 
 def take_tail(run: FailoverRun) -> Evidence:
     """The new primary takes from the others what they have and it lacks."""
     new, taken = run.plan.new, {}
-    for site in run.plan.hears:
+    for site in run.positions:
         behind = run.positions[site] - run.positions[new]
         if behind > 0 and not replication.is_prepared(run.database, site, run.epoch):
             _take_tail_from(run, site)
@@ -60,8 +60,11 @@ def promote(run: FailoverRun) -> Evidence:
     """The new primary stands on its own: a slot ready for every follower, and no subscription left."""
     old, new = run.plan.old, run.plan.new
     for site in run.plan.followers:
-        replication.prepare_slot(run.database, site, old, run.positions[site], run.epoch)
-    # From here the old primary can come back without a copy.
+        if site == old:  # it drained its writes, and this site has applied the last of them
+            replication.stand_ready(run.database, old, run.epoch)
+        else:
+            replication.prepare_slot(run.database, site, old, run.positions[site], run.epoch)
+    # From here an old primary that is gone can come back without a copy.
     replication.ensure_slot(run.database, old)
     replication.stop_following(run.database)
     return {"slots": sorted(replication.slots(run.database)), "site": new}
@@ -115,10 +118,11 @@ def verify_outside(run: FailoverRun) -> Evidence:
 
 def settle_register(run: FailoverRun) -> Evidence:
     """The register says that the move is over: from now on only the new rule counts."""
+    fence.end_move(run.database, run.epoch)
     # The new primary's agent says so with its next renewal; a second writer of the register would only delay it.
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
-        record = run.record()
+        record = run.committed_record()
         if record is not None and _is_ours(run, record) and record.state == "held":
             return {"state": record.state, "epoch": record.epoch}
         if time.monotonic() > deadline:

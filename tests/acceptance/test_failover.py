@@ -34,9 +34,10 @@ main()
 """
 
 
-def failover_dying_at(step: str, person: Person, to: str) -> int:
+def failover_dying_at(step: str, person: Person, to: str) -> tuple[int, str]:
     argv = [sys.executable, "-c", DIE_BEFORE_RECORD, step, "--dir", str(person.folder), "failover", "--to", to, "--yes"]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=120).returncode
+    died = subprocess.run(argv, capture_output=True, text=True, timeout=120)
+    return died.returncode, "" if died.returncode < 0 else died.stderr
 
 
 def test_the_sites_say_how_they_stand(person: Person) -> None:
@@ -152,7 +153,7 @@ def test_killed_at_every_step_it_reaches_the_same_end(person: Person, local: Loc
     ended = person.lifeboat("failover", "--to", "gcp", "--yes")
     back = asyncio.run(read_back(local.layout.app_url("gcp"), told.ledger))
 
-    assert deaths == [-signal.SIGKILL] * len(deaths)
+    assert deaths == [(-signal.SIGKILL, "")] * len(deaths)
     assert second.returncode == 1
     assert second.stderr.startswith("gcp is taking over at epoch 2 (failover-2-to-gcp-")
     assert ended.returncode == 0, ended.stderr

@@ -75,7 +75,7 @@ class Estate:
 
     def planned(self, token: str, inputs: Mapping[str, Any], unknown: str) -> dict[str, Any]:
         """Return the outputs of a resource that is not there yet: what the cloud will add is unknown."""
-        return dict(inputs) | {each.name: unknown for each in invented.computed(token, inputs)}
+        return invented.answered(inputs) | {each.name: unknown for each in invented.computed(token, inputs)}
 
     def create(self, token: str, urn: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Make a resource and return its identifier and outputs; refused where the identifier is taken."""

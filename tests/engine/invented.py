@@ -87,7 +87,19 @@ def documented_form(token: str) -> str:
 
 def outputs(token: str, inputs: Mapping[str, Any], words: Mapping[str, Any]) -> dict[str, Any]:
     """Return all outputs of a new resource: what it was given, and what the cloud adds."""
-    return dict(inputs) | {each.name: invent(token, each, inputs, words) for each in computed(token, inputs)}
+    return answered(inputs) | {each.name: invent(token, each, inputs, words) for each in computed(token, inputs)}
+
+
+def answered(given: Any) -> Any:
+    """Return what was given as Azure answers it: identities are given as a list and come back as a mapping."""
+    if not isinstance(given, Mapping):
+        return given
+    return {
+        key: {identity: {} for identity in value}
+        if key == "userAssignedIdentities" and isinstance(value, list)
+        else answered(value)
+        for key, value in given.items()
+    }
 
 
 def invent(token: str, output: sdk.Output, inputs: Mapping[str, Any], words: Mapping[str, Any]) -> Any:

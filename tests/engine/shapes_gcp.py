@@ -34,6 +34,7 @@ GCP = {
         }
     ),
     "gcp:secretmanager/secret:Secret": Shape(named_by="secretId"),
+    "gcp:secretmanager/secretIamMember:SecretIamMember": Shape("{secretId}/{role}/{member}", named_by="secretId"),
     "gcp:secretmanager/secretVersion:SecretVersion": Shape(
         "{secret}/versions/{serial}", {"name": "{secret}/versions/{serial}", "version": "{serial}"}
     ),

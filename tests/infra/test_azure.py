@@ -157,7 +157,7 @@ def test_nobody_may_delete_from_the_control_stores(alone: Recording) -> None:
     grants = {
         one["name"]: one["property_dependencies"]["roleDefinitionId"]
         for one in alone.of_type("azure-native:authorization:RoleAssignment")
-        if any("lifeboat-control" in name for name in one["property_dependencies"]["scope"])
+        if any("lifeboat-control" in name for name in one["property_dependencies"].get("scope", []))
         and not one["name"].startswith("lifeboat-control")
     }
 

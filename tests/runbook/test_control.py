@@ -5,13 +5,14 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import obstore
 import pytest
 from obstore.store import LocalStore
 
+from app.stores import open_store
 from scripts.embedded.object_stores import make_credentials, store_process
 from scripts.runbook.control import Answers, ControlStores
 from tests.conftest import free_port
@@ -34,7 +35,7 @@ def s3(port: int) -> str:
 
 
 @contextlib.contextmanager
-def listener(answer: bytes) -> Iterator[int]:
+def listener(answer: bytes) -> Generator[int]:
     """Accept every connection, send `answer` a byte a tenth of a second for ever, and never end one."""
     stopped, kept = threading.Event(), []
 
@@ -72,7 +73,7 @@ def test_everywhere_means_everywhere(tmp_path: Path) -> None:
     assert sorted(put.values) == ["aws", "azure", "gcp"]
     assert got.values == dict.fromkeys(("aws", "gcp", "azure"), b"1")
     assert missing == Answers(dict.fromkeys(("aws", "gcp", "azure")), {})
-    assert listed.values == dict.fromkeys(("aws", "gcp", "azure"), ["status/aws.json"])
+    assert listed.values == {name: ["status/aws.json"] for name in ("aws", "gcp", "azure")}
 
 
 def test_a_dead_store_is_named_and_the_others_count(tmp_path: Path) -> None:
@@ -93,10 +94,13 @@ def test_a_dead_store_is_named_and_the_others_count(tmp_path: Path) -> None:
     [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\nLast-Modified: Tue, 01 Jan 2030 00:00:00 GMT\r\n\r\nx"],
     ids=["says nothing", "never ends"],
 )
-def test_a_store_that_hangs_delays_nobody_past_the_deadline(tmp_path: Path, answer: bytes) -> None:
+@pytest.mark.parametrize("patient", [False, True], ids=["", "its client would wait"])
+def test_a_store_that_hangs_delays_nobody_past_the_deadline(tmp_path: Path, answer: bytes, patient: bool) -> None:
     """It takes the connection and gives no answer, or one without end: the call ends at the deadline, for all acts."""
     with listener(answer) as port:
         stores = with_folders(tmp_path, ("gcp",), {"aws": s3(port)})
+        if patient:
+            stores.stores["aws"] = open_store(s3(port), make_credentials(), timeout_seconds=60, retries=0)
         obstore.put(stores.stores["gcp"], "k", b"1")
 
         for act in (stores.get("k"), stores.put("k", b"1"), stores.append("k", b"1"), stores.list("")):

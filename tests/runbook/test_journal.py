@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.runbook.errors import JournalBusy, JournalCorrupt, JournalFull
-from scripts.runbook.journal import BEGINNING, Journal, Record, read_journal
+from scripts.runbook.journal import BEGINNING, Journal, read_journal
 from scripts.runbook.signing import canonical
 
 ROOT = Path(__file__).parents[2]
@@ -150,7 +151,7 @@ def test_a_rewritten_record_needs_the_whole_rest_rewritten(tmp_path: Path) -> No
     path = tmp_path / "x.jsonl"
     journal = written(path)
     lines = path.read_bytes().splitlines(keepends=True)
-    lines[1] = Record(**{**vars(journal.records[1]), "outcome": "refused"}).to_line()
+    lines[1] = replace(journal.records[1], outcome="refused").to_line()
 
     path.write_bytes(b"".join(lines))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scripts.runbook.errors import DataMayBeLost, LifeboatError
+from scripts.runbook.errors import DataMayBeLost, LifeboatError, NobodyFollows
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.plan import Facts, FailoverPlan, new_rule, plan_failover, plan_to_resume
 from scripts.runbook.rule import Clause, Rule
@@ -147,13 +147,17 @@ REFUSALS = [
 ]
 
 
+def test_with_nobody_left_to_follow_all_others_are_named() -> None:
+    """The old primary and the one that died on its way count as others too."""
+    with pytest.raises(NobodyFollows, match=r"^Refused: aws and gcp would not follow azure, so azure could"):
+        plan_failover(facts(SWITCHING, silent=("aws", "gcp")), "azure", SITES, accept_data_loss=400)
+
+
 @pytest.mark.parametrize("case", REFUSALS, ids=lambda case: case.why)
 def test_it_refuses_in_one_sentence(case: Refused) -> None:
     """The reason, the number and the way out are in it."""
     with pytest.raises(LifeboatError) as refused:
-        plan_failover(
-            case.found, case.to, SITES, single_copy=case.single_copy, accept_data_loss=case.accept
-        )
+        plan_failover(case.found, case.to, SITES, single_copy=case.single_copy, accept_data_loss=case.accept)
 
     assert str(refused.value) == case.sentence
 
@@ -250,9 +254,10 @@ def test_after_the_promotion_a_resumed_run_asks_only_its_followers() -> None:
 def test_the_old_primary_of_a_resumed_run_is_the_one_of_the_epoch_before() -> None:
     """With two sites outside the earlier rule, the one that held the epoch before is meant."""
     record = replace(SWITCHING, epoch=3, holder="azure", rule=Rule.of("gcp"), previous_rule=Rule.of("azure"))
-    words = {"azure": {"following": None}, "aws": {"role": "fenced"}, "gcp": {"role": "primary", "epoch": 2}}
+    found = facts(record, silent=("aws", "gcp"), azure={"following": None}, aws={"role": "fenced"},
+                  gcp={"role": "primary", "epoch": 2})  # fmt: skip
 
-    plan = plan_to_resume(facts(record, silent=("aws", "gcp"), **words), "azure")
+    plan = plan_to_resume(found, "azure")
 
     assert plan
     assert plan[0].old == "gcp"

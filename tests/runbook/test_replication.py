@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from scripts.runbook import bootstrap, replication
+from scripts.runbook.errors import SlotTooYoung
 from scripts.runbook.replication import Following
 from scripts.runbook.rule import Rule
 from tests.conftest import RunningPostgres
@@ -64,6 +65,13 @@ def trio(make_postgres: Callable[[str], RunningPostgres]) -> Iterator[Trio]:
             replication.wait_until_copied(sites[name].agent)
             replication.ensure_slot(sites[name].agent, other)
         yield sites
+
+
+def prove(trio: Trio) -> None:
+    """Let each standby see that its slot for the other reaches back to something the other has."""
+    positions = {name: replication.applied_position(trio[name].agent, "aws") for name in ("gcp", "azure")}
+    for name, other in (("gcp", "azure"), ("azure", "gcp")):
+        replication.keep_understudies(trio[name].agent, "aws", {other: positions[other]})
 
 
 def end_primary(trio: Trio) -> None:
@@ -124,8 +132,12 @@ def test_a_transaction_that_outlives_the_lease_does_not_commit(trio: Trio) -> No
 @pytest.mark.parametrize(("to", "other"), [("gcp", "azure"), ("azure", "gcp")])
 def test_the_third_site_follows_the_new_primary_without_a_copy(trio: Trio, to: str, other: str) -> None:
     """One standby is behind; whichever of them takes over, both end with every row, and the tail is not copied twice."""
+    trio["aws"].write(1)
+    for name in ("gcp", "azure"):
+        trio[name].waits_for(1)
+    prove(trio)
     replication.stop_applying(trio["azure"].agent, "aws")
-    trio["aws"].write(*range(1, 40))
+    trio["aws"].write(*range(2, 40))
     trio["gcp"].waits_for(*range(40))
     replication.keep_understudies(trio["gcp"].agent, "aws", {})
     end_primary(trio)
@@ -135,6 +147,18 @@ def test_the_third_site_follows_the_new_primary_without_a_copy(trio: Trio, to: s
 
     trio[other].waits_for(*range(40), 100, 101)
     assert trio["gcp"].has() == trio["azure"].has() == [*range(40), 100, 101]
+
+
+def test_a_slot_that_may_begin_too_late_is_refused(trio: Trio) -> None:
+    """A follower that has nothing the slot was ever seen to reach back to might miss something, so it is not served."""
+    replication.stop_applying(trio["azure"].agent, "aws")
+    trio["aws"].write(1, 2)
+    trio["gcp"].waits_for(1, 2)
+
+    with pytest.raises(SlotTooYoung):
+        replication.prepare_slot(trio["gcp"].agent, "azure", "aws", 0, 2)
+
+    assert not replication.is_prepared(trio["gcp"].agent, "azure", 2)
 
 
 def test_the_upkeep_advances_only_past_what_the_follower_has(trio: Trio) -> None:

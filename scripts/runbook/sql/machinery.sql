@@ -38,10 +38,22 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON lifeboat.following TO lifeboat_agent;
 -- Slots that have been set to exactly where another site must go on reading, epoch by epoch.
 CREATE TABLE lifeboat.prepared_slot (
     site text PRIMARY KEY,
-    epoch bigint NOT NULL,
-    end_lsn pg_lsn NOT NULL
+    epoch bigint NOT NULL
 );
 GRANT SELECT, INSERT, UPDATE, DELETE ON lifeboat.prepared_slot TO lifeboat_agent;
+
+-- Understudy slots that were seen to reach back to something their site already had: only those have no gap.
+CREATE TABLE lifeboat.proven_slot (
+    site text PRIMARY KEY,
+    origin text NOT NULL
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON lifeboat.proven_slot TO lifeboat_agent;
+
+-- Epochs whose move has done everything but say so in the register; the agent says it with its next renewal.
+CREATE TABLE lifeboat.ended_move (
+    epoch bigint PRIMARY KEY
+);
+GRANT SELECT, INSERT ON lifeboat.ended_move TO lifeboat_agent;
 
 -- A row a second while nobody writes: lag stays measurable, and every position stays fresh.
 CREATE TABLE lifeboat.heartbeat (

@@ -1,0 +1,26 @@
+"""Azure: which product stands for each capability.
+
+network   resource group, virtual network with delegated subnets, NAT gateway with one public address, flow log, vault
+link      VPN gateway in both zones (active-active), a connection for each tunnel, BGP over addresses of our choice
+database  Database for PostgreSQL 17, Flexible Server in the virtual network, zone-redundant
+media     Blob Storage, versioned
+control   Blob Storage: `lease` (plain), `ledger` (versions that cannot be removed), an account each
+service   Container Apps in an environment without a public address
+"""
+
+import pulumi_azure_native as azure
+
+from infra.clouds.azure.control import Control
+from infra.clouds.azure.database import Database
+from infra.clouds.azure.link import Link
+from infra.clouds.azure.media import Media
+from infra.clouds.azure.network import Network
+from infra.clouds.azure.service import Service
+from infra.spec import SiteSpec
+
+__all__ = ["Control", "Database", "Link", "Media", "Network", "Service", "provider"]
+
+
+def provider(spec: SiteSpec) -> azure.Provider:
+    """Return the provider of a site, tied to its region and subscription, so that wrong credentials change nothing."""
+    return azure.Provider("lifeboat", location=spec.region, subscription_id=spec.account)

@@ -1,0 +1,26 @@
+"""Google Cloud: which product stands for each capability.
+
+network   VPC with one subnet over the region's zones, Cloud NAT with one static address, private services access
+link      HA VPN, a tunnel for each end of a peer's gateway, Cloud Router with BGP
+database  Cloud SQL for PostgreSQL 17, regional
+media     Cloud Storage, versioned
+control   Cloud Storage: `lease` (plain), `ledger` (Bucket Lock)
+service   Cloud Run: a service for web, worker pools for worker and agent
+"""
+
+import pulumi_gcp as gcp
+
+from infra.clouds.gcp.control import Control
+from infra.clouds.gcp.database import Database
+from infra.clouds.gcp.link import Link
+from infra.clouds.gcp.media import Media
+from infra.clouds.gcp.network import Network
+from infra.clouds.gcp.service import Service
+from infra.spec import SiteSpec
+
+__all__ = ["Control", "Database", "Link", "Media", "Network", "Service", "provider"]
+
+
+def provider(spec: SiteSpec) -> gcp.Provider:
+    """Return the provider of a site, tied to its project and region, so that nothing lands in another by default."""
+    return gcp.Provider("lifeboat", project=spec.account, region=spec.region)
