@@ -12,7 +12,7 @@ from pulumi.runtime import mocks, rpc
 
 SECRET = "[secret]"  # noqa: S105
 
-DEPTH = 4
+DEPTH = 2
 """How far into nested types values are invented; some of them contain themselves."""
 
 KNOWN = {

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.stores import BadStoreCredentials, BadStoreUrl
-from scripts import demo, failover, join, local
+from scripts import demo, failover, join, journal, local, preview
 from scripts.console import Console, show_refusal
 from scripts.runbook.errors import LifeboatError, UsageError
 
@@ -23,7 +23,9 @@ app.add_typer(local.app, name="local")
 app.command("failover")(failover.command)
 app.command("switchover")(failover.switchover)
 app.command("join")(join.command)
+app.command("journal")(journal.command)
 app.command("demo")(demo.command)
+app.command("preview")(preview.command)
 
 
 @app.callback()

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -91,8 +92,16 @@ def decide(
 
 def carry_out(reach: Reach, decision: Decision, console: Console) -> list[Record]:
     """Run the steps of a move that a person approved."""
-    with open_run(reach, decision.plan, decision.runbook, getpass.getuser(), console.warn) as run:
+    with open_run(reach, decision.plan, decision.runbook, _person(), console.warn) as run:
         return run_steps(decision.steps, run, console.say)
+
+
+def _person() -> str:
+    """Return the name of whoever runs the command, or the number where the machine has no name for it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def show_plan(console: Console, decision: Decision) -> None:

@@ -108,10 +108,11 @@ def _start_everything(layout: Layout, supervisor: Supervisor, say: Say) -> None:
     starter = _Starter(layout, supervisor)
     with ThreadPoolExecutor(max_workers=8) as pool:
         say("starting three databases, three object stores, DNS and the edge")
-        starter.neutral()
+        # In a thread like all others: Ctrl-C reaches this one alone, so no process can be started and not be noted.
+        neutral = pool.submit(starter.neutral)
         stores = [pool.submit(starter.store, site) for site in SITES]
         databases = [pool.submit(starter.database, site) for site in SITES]
-        _all(databases)
+        _all([neutral, *databases])
         say("starting three apps, and joining the standbys to the primary")
         apps = [pool.submit(starter.app, site) for site in SITES]
         _all(stores)

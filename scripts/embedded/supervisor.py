@@ -22,6 +22,9 @@ from scripts.runbook.errors import ProcessDied, UsageError
 # The group of what belongs to no site: the DNS server and the edge.
 NEUTRAL = "neutral"
 
+# What a process shows that has ended and was not yet, or is right now, taken notice of.
+ENDED = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+
 # How long a program may take to end by itself.
 POLITE_SECONDS = 8.0
 
@@ -51,7 +54,7 @@ class Started:
         """Return the living process, or None."""
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.created) < 1 and process.status() != psutil.STATUS_ZOMBIE
+            same = abs(process.create_time() - self.created) < 1 and process.status() not in ENDED
         except psutil.NoSuchProcess:
             return None
         return process if same else None
@@ -181,7 +184,7 @@ def _with_descendants(roots: list[psutil.Process], groups: Collection[int] = ())
     left = list(roots)
     for process in psutil.process_iter(["ppid", "status"]):
         children.setdefault(process.info["ppid"], []).append(process)
-        if groups and process.info["status"] != psutil.STATUS_ZOMBIE and _group_of(process) in groups:
+        if groups and process.info["status"] not in ENDED and _group_of(process) in groups:
             left.append(process)
     found: dict[int, psutil.Process] = {}
     while left:
@@ -217,7 +220,7 @@ def _wait_until_gone(processes: list[psutil.Process], timeout_seconds: float) ->
 
 def _runs(process: psutil.Process) -> bool:
     try:
-        if process.status() != psutil.STATUS_ZOMBIE:
+        if process.status() not in ENDED:
             return process.is_running()
         os.waitpid(process.pid, os.WNOHANG)
     except (psutil.NoSuchProcess, ChildProcessError):

@@ -16,14 +16,15 @@ from pathlib import Path
 
 import psycopg
 
-from scripts.runbook import fence, replication, sites, status
+from scripts.runbook import fence, replication, sites, status, understudies
 from scripts.runbook.agent_database import AgentDatabase
 from scripts.runbook.errors import LifeboatError
 from scripts.runbook.lease import LeaseAnswer, LeaseRecord, look, renew, settle
 from scripts.runbook.registers import open_register
-from scripts.runbook.replication import Following, Slot
+from scripts.runbook.replication import Following
 from scripts.runbook.sites import Platform
 from scripts.runbook.status import SiteStatus, SlotStatus
+from scripts.runbook.understudies import Slot
 
 log = logging.getLogger("lifeboat.agent")
 
@@ -183,10 +184,10 @@ class Agent:
 
     async def _hold_tail_ready(self, record: LeaseRecord, heard: SiteStatus, old: str) -> None:
         """Set this site's slot for the new primary to where that one stands, if this site has more than it."""
-        ahead = heard.applied < await self.database.call(replication.applied_position, old)
-        if not ahead or await self.database.call(replication.is_prepared, record.holder, record.epoch):
+        ahead = heard.applied < await self.database.call(understudies.applied_position, old)
+        if not ahead or await self.database.call(understudies.is_prepared, record.holder, record.epoch):
             return
-        await self.database.call(replication.prepare_slot, record.holder, old, heard.applied, record.epoch)
+        await self.database.call(understudies.prepare_slot, record.holder, old, heard.applied, record.epoch)
         log.info("%s is behind by a tail that this site holds ready for it", record.holder)
         self.changed.set()
 
@@ -216,7 +217,7 @@ class Agent:
         return 0
 
     async def _status(self) -> SiteStatus:
-        view = await self.database.call(replication.view)
+        view = await self.database.call(understudies.view)
         stands = await self.database.call(fence.read)
         record, outputs = self.record, self.platform.outputs[self.site]
         self.sequence += 1
@@ -228,7 +229,7 @@ class Agent:
             following=view.following.primary if view.following else None,
             following_epoch=view.following.epoch if view.following else 0, applied=view.applied, log=view.log,
             database_host=outputs.database_host, database_port=outputs.database_port,
-            prepared=tuple(await self.database.call(replication.prepared_slots, epoch)),
+            prepared=tuple(await self.database.call(understudies.prepared_slots, epoch)),
             slots={slot.name.removeprefix("to_"): _slot_status(slot) for slot in view.slots},
             store_failures=self.failures,
         )  # fmt: skip
@@ -244,7 +245,7 @@ class Agent:
             heard = (await status.hear(self.stores, self.platform.public_keys, other)).status
             if heard and (heard.following, heard.following_epoch) == (now.primary, now.epoch):
                 positions[other] = heard.applied
-        await self.database.call(replication.keep_understudies, now.primary, positions)
+        await self.database.call(understudies.keep_understudies, now.primary, positions)
         return UPKEEP_SECONDS
 
     async def beat(self) -> float:

@@ -302,3 +302,20 @@ class PrimarySilent(LifeboatError):
 
 class PreviewRefused(UsageError):
     """A preview cannot be made: bad arguments, a program that does not run, or a recording that cannot be read."""
+
+
+class UnknownRunbook(UsageError):
+    """A runbook was named that has no journal here."""
+
+    def __init__(self, runbook: str, known: list[str]) -> None:
+        super().__init__(f"There is no journal of {runbook}; there is {', '.join(known) or 'none yet'}.")
+
+
+class JournalDiffers(LifeboatError):
+    """A ledger store holds another record than the journal on this machine."""
+
+    def __init__(self, runbook: str, number: int, site: str) -> None:
+        super().__init__(
+            f"record {number} of {runbook} is another one in the ledger of {site} than on this machine: "
+            "one of the two was altered. The copies of the other sites tell which."
+        )

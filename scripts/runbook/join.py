@@ -6,13 +6,16 @@ from typing import Any
 
 import psycopg
 
-from scripts.runbook import fence, replication
-from scripts.runbook.errors import CannotJoin
+from scripts.runbook import fence, replication, understudies
+from scripts.runbook.errors import CannotJoin, RegisterIncomplete
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.registers import open_register
 from scripts.runbook.replication import Following
 from scripts.runbook.rule import Rule
 from scripts.runbook.sites import Platform
+
+
+FOUNDING_TRIES = 5
 
 
 @contextlib.contextmanager
@@ -36,7 +39,7 @@ def keep_way_back(platform: Platform, site: str, standbys: tuple[str, ...]) -> N
     with agent_connection(platform, site) as connection:
         for other in standbys:
             if other != site:
-                replication.ensure_slot(connection, other)
+                understudies.ensure_slot(connection, other)
 
 
 def refuse_unless_empty(platform: Platform, site: str, primary: str) -> int:
@@ -70,6 +73,13 @@ def follows(platform: Platform, site: str) -> bool:
 async def found(platform: Platform, primary: str, rule: Rule, standbys: tuple[str, ...]) -> None:
     """Write the register's first record, and let the primary's fence be opened by whoever renews the lease."""
     first = LeaseRecord.first(primary, rule, standbys)
-    await open_register(platform, primary).initialize(first.to_value())
+    register = open_register(platform, primary)
+    for attempt in range(FOUNDING_TRIES):
+        try:
+            await register.initialize(first.to_value())
+            break
+        except RegisterIncomplete:  # done again it finds its own work; a store that just started may be slow at first
+            if attempt == FOUNDING_TRIES - 1:
+                raise
     with agent_connection(platform, primary) as connection:
         fence.open_for(connection, first.epoch, rule, 0)

@@ -6,7 +6,7 @@
 import time
 from typing import Any
 
-from scripts.runbook import fence, outside, replication
+from scripts.runbook import fence, outside, replication, understudies
 from scripts.runbook.errors import DataMayBeLost, EpochTaken, RegisterUnreachable, StepTimedOut
 from scripts.runbook.failover import POLL_SECONDS, FailoverRun
 from scripts.runbook.lease import LeaseAnswer, LeaseRecord, take_over
@@ -38,7 +38,7 @@ def stop_applying(run: FailoverRun) -> Evidence:
     """Every standby stops applying from the old primary and says how far it came."""
     old, new = run.plan.old, run.plan.new
     replication.stop_applying(run.database, old)
-    run.positions = {new: replication.applied_position(run.database, old)}
+    run.positions = {new: understudies.applied_position(run.database, old)}
     for site in run.plan.hears:
         if site != old:
             run.positions[site] = _stopped(run, site)
@@ -50,7 +50,7 @@ def take_tail(run: FailoverRun) -> Evidence:
     new, taken = run.plan.new, {}
     for site in run.positions:
         behind = run.positions[site] - run.positions[new]
-        if behind > 0 and not replication.is_prepared(run.database, site, run.epoch):
+        if behind > 0 and not understudies.is_prepared(run.database, site, run.epoch):
             _take_tail_from(run, site)
             taken[site] = behind
     return {"bytes_taken": taken}
@@ -61,13 +61,13 @@ def promote(run: FailoverRun) -> Evidence:
     old, new = run.plan.old, run.plan.new
     for site in run.plan.followers:
         if site == old:  # it drained its writes, and this site has applied the last of them
-            replication.stand_ready(run.database, old, run.epoch)
+            understudies.stand_ready(run.database, old, run.epoch)
         else:
-            replication.prepare_slot(run.database, site, old, run.positions[site], run.epoch)
+            understudies.prepare_slot(run.database, site, old, run.positions[site], run.epoch)
     # From here an old primary that is gone can come back without a copy.
-    replication.ensure_slot(run.database, old)
+    understudies.ensure_slot(run.database, old)
     replication.stop_following(run.database)
-    return {"slots": sorted(replication.slots(run.database)), "site": new}
+    return {"slots": sorted(understudies.slots(run.database)), "site": new}
 
 
 def be_followed(run: FailoverRun) -> Evidence:
@@ -75,8 +75,8 @@ def be_followed(run: FailoverRun) -> Evidence:
     for site in run.plan.followers:
         slot = replication.slot_name(site)
         replication.wait_until(
-            lambda slot=slot: replication.slots(run.database)[slot].active,
-            f"{site} does not follow {run.plan.new}: run the same command again when it does, or go on with --single-copy",
+            lambda slot=slot: understudies.slots(run.database)[slot].active,
+            f"{site} does not follow {run.plan.new}: look at the agent there, and run the same command again",
         )
     return {"followers": list(run.plan.followers)}
 
@@ -151,7 +151,7 @@ def _is_ours(run: FailoverRun, record: LeaseRecord) -> bool:
 
 def _stopped(run: FailoverRun, site: str) -> int:
     """Return a standby's final position; one whose slot stands ready was heard by an earlier start of this runbook."""
-    if replication.is_prepared(run.database, site, run.epoch):
+    if understudies.is_prepared(run.database, site, run.epoch):
         return _journalled_position(run, site)
     try:
         return run.wait_to_hear(site, lambda heard: not heard.applying and heard.following == run.plan.old, "").applied

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from scripts.runbook import fence, replication
+from scripts.runbook import fence, replication, understudies
 from scripts.runbook.errors import RegisterUnreachable, ReplicationStuck, SwitchoverStopped
 from scripts.runbook.failover import FailoverRun
 from scripts.runbook.join import agent_connection
@@ -63,7 +63,7 @@ def _handed_over(run: FailoverRun) -> bool:
 def _wait_until_confirmed(old: psycopg.Connection[Any], site: str, end: str) -> None:
     slot = replication.slot_name(site)
     replication.wait_until(
-        lambda: replication.slots(old)[slot].confirmed >= parse_lsn(end),
+        lambda: understudies.slots(old)[slot].confirmed >= parse_lsn(end),
         f"{site} has not confirmed the last write, at {format_lsn(parse_lsn(end))}",
         CATCH_UP_SECONDS,
     )

@@ -16,7 +16,7 @@ from scripts.runbook import sites
 from scripts.runbook.journal import read_journal
 from tests.acceptance.conftest import Person
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("acceptance-failover")]
+pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("acceptance")]
 
 # Runs the command and ends its own process with SIGKILL when a step has acted and its record is not yet written.
 DIE_BEFORE_RECORD = """
@@ -176,6 +176,25 @@ def test_the_journal_is_one_chain_and_lies_in_the_ledger_stores(person: Person) 
         "settle_register",
     }
     assert {site: len(keys) for site, keys in listed.values.items()} == {"gcp": len(records), "azure": len(records)}
+    shown = person.lifeboat("journal", records[0].runbook)
+    assert f"Copies: azure {len(records)} of {len(records)}, gcp {len(records)} of {len(records)}" in " ".join(
+        shown.stdout.split()
+    )
+
+
+def test_a_tampered_journal_line_is_named(person: Person) -> None:
+    """One altered byte in line 2 is found; put back, the journal is trusted again."""
+    (path,) = (person.folder / "journal").glob("*.jsonl")
+    whole = path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[0], lines[1].replace(b'"epoch":2', b'"epoch":3'), *lines[2:]]))
+
+    refused = person.lifeboat("journal", path.stem)
+    path.write_bytes(whole)
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("line 2 of the journal ")
+    assert person.lifeboat("journal").returncode == 0
 
 
 def test_a_dead_site_can_not_take_over_nor_die_again(person: Person) -> None:

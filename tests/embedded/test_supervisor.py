@@ -58,8 +58,9 @@ def living(pid: int) -> bool:
 
 
 @pytest.fixture
-def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
-    """Give a supervisor of an empty folder, which ends what is left."""
+def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
+    """Give a supervisor of an empty folder, which ends what is left and is not patient."""
+    monkeypatch.setattr("scripts.embedded.supervisor.POLITE_SECONDS", 0.5)
     (tmp_path / "sites").mkdir()
     made = Supervisor(tmp_path / "sites")
     yield made
@@ -162,9 +163,8 @@ def test_the_same_pid_and_time_is_our_own(supervisor: Supervisor, stranger: subp
     assert not living(stranger.pid)
 
 
-def test_stop_leaves_nothing(supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_leaves_nothing(supervisor: Supervisor, tmp_path: Path) -> None:
     """Polite programs, their children and orphans, every site; the state file names nobody any more."""
-    monkeypatch.setattr("scripts.embedded.supervisor.POLITE_SECONDS", 0.5)
     supervisor.start(python("aws", "app", FAMILY, str(tmp_path)))
     supervisor.start(python(NEUTRAL, "dns", SLEEP))
     child, orphan = number_in(tmp_path / "child"), number_in(tmp_path / "orphan")
@@ -177,9 +177,8 @@ def test_stop_leaves_nothing(supervisor: Supervisor, tmp_path: Path, monkeypatch
     assert json.loads((supervisor.folder / "processes.json").read_text()) == []
 
 
-def test_stop_also_ends_what_does_not_listen(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_also_ends_what_does_not_listen(supervisor: Supervisor) -> None:
     """A program that ignores the polite signal is ended the other way after a while."""
-    monkeypatch.setattr("scripts.embedded.supervisor.POLITE_SECONDS", 0.3)
     deaf = supervisor.start(python("aws", "app", DEAF))
     assert waits_until(lambda: "deaf" in (supervisor.folder / "logs" / "aws-app.log").read_text())
 

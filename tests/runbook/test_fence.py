@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from scripts.runbook import bootstrap, fence, replication
+from scripts.runbook import bootstrap, fence, replication, understudies
 from scripts.runbook.errors import FenceRefused, ReplicationStuck
 from scripts.runbook.rule import Rule
 from tests.conftest import RunningPostgres
@@ -227,7 +227,7 @@ def test_an_acknowledgement_waits_for_the_slots_that_the_rule_names(agent: Agent
 
     fence.acknowledge(agent, Rule.single_copy(), 0.2)
     # A slot made now stands at the end of the log: as if its site had confirmed everything until here.
-    replication.ensure_slot(agent, "azure")
+    understudies.ensure_slot(agent, "azure")
     try:
         fence.acknowledge(agent, RULE, 0.2)
         fence.acknowledge(agent, NEXT, 0.2)

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
-from scripts.runbook import bootstrap, replication
+from scripts.runbook import bootstrap, replication, understudies
 from scripts.runbook.errors import SlotTooYoung
 from scripts.runbook.replication import Following
 from scripts.runbook.rule import Rule
@@ -63,15 +63,15 @@ def trio(make_postgres: Callable[[str], RunningPostgres]) -> Iterator[Trio]:
         for name, other in (("gcp", "azure"), ("azure", "gcp")):
             replication.follow(sites[name].agent, name, Following("aws", 1), sites["aws"].conninfo, copy=True)
             replication.wait_until_copied(sites[name].agent)
-            replication.ensure_slot(sites[name].agent, other)
+            understudies.ensure_slot(sites[name].agent, other)
         yield sites
 
 
 def prove(trio: Trio) -> None:
     """Let each standby see that its slot for the other reaches back to something the other has."""
-    positions = {name: replication.applied_position(trio[name].agent, "aws") for name in ("gcp", "azure")}
+    positions = {name: understudies.applied_position(trio[name].agent, "aws") for name in ("gcp", "azure")}
     for name, other in (("gcp", "azure"), ("azure", "gcp")):
-        replication.keep_understudies(trio[name].agent, "aws", {other: positions[other]})
+        understudies.keep_understudies(trio[name].agent, "aws", {other: positions[other]})
 
 
 def end_primary(trio: Trio) -> None:
@@ -86,13 +86,13 @@ def take_over(trio: Trio, to: str, other: str) -> None:
     new, rest = trio[to], trio[other]
     for site in (new, rest):
         replication.stop_applying(site.agent, "aws")
-    positions = {name: replication.applied_position(trio[name].agent, "aws") for name in (to, other)}
+    positions = {name: understudies.applied_position(trio[name].agent, "aws") for name in (to, other)}
     if positions[other] > positions[to]:
-        replication.prepare_slot(rest.agent, to, "aws", positions[to], 2)
+        understudies.prepare_slot(rest.agent, to, "aws", positions[to], 2)
         replication.subscribe(new.agent, to, other, rest.conninfo, copy=False)
         new.waits_for(*rest.has())
         replication.stop_applying(new.agent, other)
-    replication.prepare_slot(new.agent, other, "aws", positions[other], 2)
+    understudies.prepare_slot(new.agent, other, "aws", positions[other], 2)
     replication.stop_following(new.agent)
     replication.forget(rest.agent, "aws")
     replication.follow(rest.agent, other, Following(to, 2), new.conninfo, copy=False)
@@ -139,7 +139,7 @@ def test_the_third_site_follows_the_new_primary_without_a_copy(trio: Trio, to: s
     replication.stop_applying(trio["azure"].agent, "aws")
     trio["aws"].write(*range(2, 40))
     trio["gcp"].waits_for(*range(40))
-    replication.keep_understudies(trio["gcp"].agent, "aws", {})
+    understudies.keep_understudies(trio["gcp"].agent, "aws", {})
     end_primary(trio)
 
     take_over(trio, to, other)
@@ -156,9 +156,9 @@ def test_a_slot_that_may_begin_too_late_is_refused(trio: Trio) -> None:
     trio["gcp"].waits_for(1, 2)
 
     with pytest.raises(SlotTooYoung):
-        replication.prepare_slot(trio["gcp"].agent, "azure", "aws", 0, 2)
+        understudies.prepare_slot(trio["gcp"].agent, "azure", "aws", 0, 2)
 
-    assert not replication.is_prepared(trio["gcp"].agent, "azure", 2)
+    assert not understudies.is_prepared(trio["gcp"].agent, "azure", 2)
 
 
 def test_the_upkeep_advances_only_past_what_the_follower_has(trio: Trio) -> None:
@@ -167,14 +167,14 @@ def test_the_upkeep_advances_only_past_what_the_follower_has(trio: Trio) -> None
     for name in ("gcp", "azure"):
         trio[name].waits_for(*range(10))
     gcp, azure = trio["gcp"].agent, trio["azure"].agent
-    before = replication.slots(gcp)["to_azure"].confirmed
-    position = replication.applied_position(gcp, "aws")
+    before = understudies.slots(gcp)["to_azure"].confirmed
+    position = understudies.applied_position(gcp, "aws")
 
-    replication.keep_understudies(gcp, "aws", {"azure": 0})
-    unmoved = replication.slots(gcp)["to_azure"].confirmed
-    replication.keep_understudies(gcp, "aws", {"azure": replication.applied_position(azure, "aws")})
+    understudies.keep_understudies(gcp, "aws", {"azure": 0})
+    unmoved = understudies.slots(gcp)["to_azure"].confirmed
+    understudies.keep_understudies(gcp, "aws", {"azure": understudies.applied_position(azure, "aws")})
 
     assert unmoved == before
-    assert replication.slots(gcp)["to_azure"].confirmed > before
-    assert replication.peek(gcp, "to_azure") == []
-    assert replication.applied_position(gcp, "aws") == position > 0
+    assert understudies.slots(gcp)["to_azure"].confirmed > before
+    assert understudies.peek(gcp, "to_azure") == []
+    assert understudies.applied_position(gcp, "aws") == position > 0

@@ -1,0 +1,78 @@
+"""`lifeboat preview`: what a change would do to each site, without account or network, before anybody does it."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scripts.console import Console
+from scripts.previewing import recordings, repository
+from scripts.previewing.render_json import as_json
+from scripts.previewing.render_markdown import render_markdown
+from scripts.previewing.render_text import render_text
+from scripts.previewing.report import Preview, make_preview
+from scripts.previewing.svg import draw
+from scripts.runbook.errors import PreviewRefused
+
+ROOT = Path(__file__).parents[1]
+FORMATS = ("text", "markdown", "json")
+
+
+def command(
+    context: typer.Context,
+    cloud: Annotated[list[str] | None, typer.Option("--cloud", help="Only this cloud; may be given again.")] = None,
+    base: Annotated[str | None, typer.Option("--base", help="The commit, branch or tag to compare with.")] = None,
+    form: Annotated[str, typer.Option("--format", help="text, markdown (for a pull request) or json.")] = "text",
+    graph: Annotated[Path | None, typer.Option("--graph", metavar="FILE.svg", help="Also draw the sites.")] = None,
+) -> None:
+    """Show what the program would make on each cloud, what changes, and where the clouds differ."""
+    console: Console = context.obj
+    check_choices(tuple(cloud or ()), form, graph)
+    chosen = tuple(name for name in recordings.CLOUDS if not cloud or name in cloud)
+    preview = look_ahead(ROOT, chosen, base, console)
+    if graph is not None:
+        write_picture(graph, preview)
+    if form == "json":
+        console.print_json(as_json(preview))
+    else:
+        typer.echo(render_markdown(preview) if form == "markdown" else render_text(preview), nl=False)
+    raise typer.Exit(1 if preview.broken else 0)
+
+
+def check_choices(clouds: tuple[str, ...], form: str, graph: Path | None) -> None:
+    """Refuse every choice that does not exist, all of them at once."""
+    wrong = [_no_such("cloud", name, recordings.CLOUDS) for name in clouds if name not in recordings.CLOUDS]
+    wrong += [_no_such("format", form, FORMATS)] if form not in FORMATS else []
+    if graph is not None and not graph.resolve().parent.is_dir():
+        wrong.append(f"The picture cannot be written: there is no folder {graph.resolve().parent}.")
+    if wrong:
+        raise PreviewRefused("\n".join(wrong))
+
+
+def _no_such(kind: str, name: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"There is no {kind} {name!r}: choose {', '.join(known)}{f' (did you mean {near[0]}?)' if near else ''}."
+
+
+def look_ahead(root: Path, clouds: tuple[str, ...], ref: str | None, console: Console) -> Preview:
+    """Record the programs, of now and of the base, and put the preview together."""
+    base = repository.find_base(root, ref) if ref else None
+    found = recordings.record(root, clouds, base, root / ".lifeboat" / "preview", console.warn)
+    notes = _uncommitted_note(repository.uncommitted(root)) if base else ()
+    return make_preview(found.now, found.before, found.replacements, str(base) if base else None, notes)
+
+
+def _uncommitted_note(files: tuple[str, ...]) -> tuple[str, ...]:
+    if not files:
+        return ()
+    named = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+    return (f"The working tree is not committed: the preview shows it as it lies here, with {named}.",)
+
+
+def write_picture(file: Path, preview: Preview) -> None:
+    """Write the picture. Raises PreviewRefused where that is not allowed."""
+    try:
+        file.write_text(draw(preview), encoding="utf-8")
+    except OSError as error:
+        raise PreviewRefused(f"The picture cannot be written to {file}: {error.strerror}.") from error

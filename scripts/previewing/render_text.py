@@ -1,0 +1,94 @@
+"""A preview as plain lines for a terminal, and the lines of a change, which Markdown uses too."""
+
+from collections.abc import Iterator, Sequence
+
+from scripts.previewing.diff import CREATE, DELETE, KINDS, REPLACE, UPDATE, Change, Field
+from scripts.previewing.parity import DIFFERS, EXCEPTED, Row
+from scripts.previewing.report import LEGEND, Preview, totals
+
+SIGNS = {CREATE: "+", DELETE: "-", REPLACE: "!", UPDATE: "~"}
+
+
+def render_text(preview: Preview) -> str:
+    """Return the whole preview, nothing left out."""
+    blocks = [_first(preview), *_changes(preview), _parity(preview), _resources(preview), [LEGEND]]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def verdict(preview: Preview) -> str:
+    """Say in one sentence whether a rule is broken."""
+    count = len(preview.broken)
+    if not count:
+        return "No rule is broken."
+    return "1 rule is broken." if count == 1 else f"{count} rules are broken."
+
+
+def against(preview: Preview) -> str:
+    """Say what was compared with what."""
+    return f"Compared with {preview.base}." if preview.base else "Compared with nothing: give --base to see changes."
+
+
+def _first(preview: Preview) -> list[str]:
+    kinds = KINDS if preview.base else ()
+    rows = [["", "resources", *kinds]]
+    for cloud in preview.graphs:
+        found = totals(preview, cloud)
+        rows.append([cloud, *(str(found[name]) for name in rows[0][1:])])
+    rules = [f"BROKEN  {sentence}" for sentence in preview.broken]
+    return [f"{verdict(preview)} {against(preview)}", *preview.notes, *rules, "", *columns(rows)]
+
+
+def _changes(preview: Preview) -> Iterator[list[str]]:
+    for cloud, changes in preview.changes.items():
+        if changes:
+            yield [f"{cloud}:", *(f"  {line}" for change in changes for line in change_lines(change))]
+
+
+def change_lines(change: Change) -> list[str]:
+    """Return a change, one line for the resource and one for each of its fields."""
+    guard = ", protected" if change.protected else ""
+    lines = [f"{SIGNS[change.kind]} {change.kind} {change.type} {change.name} ({change.capability}{guard})"]
+    if change.destroys:
+        lines.append(f"{SIGNS[change.kind]}     destroys {change.destroys}")
+    lines += [f"{SIGNS[change.kind]}     {field_line(field)}" for field in change.fields]
+    if change.page and (change.destroys or change.not_known):
+        lines.append(f"      see {change.page}")
+    return lines
+
+
+def field_line(field: Field) -> str:
+    arrow = f"{field.before} -> {field.after}" if field.before else field.after
+    return f"{field.path}: {arrow} [{field.effect}]"
+
+
+def _parity(preview: Preview) -> list[str]:
+    clouds = list(preview.graphs)
+    rows = [["capability", "aspect", *clouds, ""]]
+    rows += [[row.capability, row.aspect, *(row.cells[cloud] for cloud in clouds), remark(row)] for row in preview.rows]
+    return ["Parity:", *(f"  {line}" for line in columns(rows))]
+
+
+def remark(row: Row) -> str:
+    """Return the last column of the parity table: nothing where the clouds are alike."""
+    if row.verdict == DIFFERS:
+        return f"DIFFERS: {row.note}"
+    return f"may differ: {row.note}" if row.verdict == EXCEPTED else ""
+
+
+def _resources(preview: Preview) -> list[str]:
+    return ["Resources:", *(f"  {line}" for cloud in preview.graphs for line in resource_lines(preview, cloud))]
+
+
+def resource_lines(preview: Preview, cloud: str) -> list[str]:
+    """Return how many resources of each type a cloud has, capability by capability."""
+    graph = preview.graphs[cloud]
+    return [
+        f"{cloud} {capability}: " + ", ".join(f"{count} {kind}" for kind, count in graph.counts(capability).items())
+        for capability in sorted(graph.by_capability)
+    ]
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lay rows out in columns as wide as their widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -1,0 +1,81 @@
+"""The preview as one value: graphs, changes and parity put together, and which rule is broken."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scripts.previewing.diff import DELETE, KINDS, REPLACE, Change, Table, compare
+from scripts.previewing.graph import Graph
+from scripts.previewing.parity import Row, parity
+
+LEGEND = "A value in ‹…› is given by the provider during `up`; nobody knows it before."
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Everything there is to say, in a fixed order; `base` is None where nothing was compared."""
+
+    base: str | None
+    notes: tuple[str, ...]
+    graphs: Mapping[str, Graph]
+    changes: Mapping[str, tuple[Change, ...]]
+    rows: tuple[Row, ...]
+    broken: tuple[str, ...]
+
+    def count(self, cloud: str, kind: str) -> int:
+        return sum(change.kind == kind for change in self.changes.get(cloud, ()))
+
+    @property
+    def harmful(self) -> tuple[tuple[str, Change], ...]:
+        """What destroys something: every replace and every delete, cloud by cloud."""
+        return tuple(
+            (cloud, one) for cloud, changes in self.changes.items() for one in changes if one.kind in (REPLACE, DELETE)
+        )
+
+    @property
+    def not_known(self) -> tuple[tuple[str, Change], ...]:
+        """Updates of which the table does not say that they do not replace."""
+        return tuple((cloud, one) for cloud, changes in self.changes.items() for one in changes if one.not_known)
+
+
+def make_preview(
+    now: Mapping[str, Graph],
+    before: Mapping[str, Graph | None],
+    table: Table,
+    base: str | None = None,
+    notes: tuple[str, ...] = (),
+) -> Preview:
+    """Compare every cloud with its base, where there is one, and the clouds with each other."""
+    changes = {cloud: compare(before[cloud], graph, table) for cloud, graph in now.items() if cloud in before}
+    new = tuple(f"{cloud} is not in {base}: everything in it is new." for cloud in changes if before[cloud] is None)
+    rows = parity(now)
+    broken = (*_broken_protection(changes), *_broken_parity(rows))
+    return Preview(base, (*notes, *new), now, changes, rows, broken)
+
+
+def _broken_protection(changes: Mapping[str, tuple[Change, ...]]) -> list[str]:
+    done = {REPLACE: "replaced", DELETE: "deleted"}
+    return [
+        f"{cloud}: {one.type} {one.name} is protected and would be {done[one.kind]}{_through(one)}."
+        for cloud, ones in changes.items()
+        for one in ones
+        if one.protected and one.kind in done
+    ]
+
+
+def _through(one: Change) -> str:
+    causes = [field.path for field in one.fields if field.effect == REPLACE]
+    return f" through {', '.join(causes)}" if causes else ""
+
+
+def _broken_parity(rows: tuple[Row, ...]) -> list[str]:
+    return [
+        f"parity: {row.capability}, {row.aspect}: {row.note} "
+        f"({', '.join(f'{cloud} {cell}' for cloud, cell in row.cells.items())})."
+        for row in rows
+        if row.broken
+    ]
+
+
+def totals(preview: Preview, cloud: str) -> dict[str, int]:
+    """Return the numbers of the first table: resources, and changes of each kind."""
+    return {"resources": len(preview.graphs[cloud].provided), **{kind: preview.count(cloud, kind) for kind in KINDS}}

@@ -1,0 +1,50 @@
+"""The table of replacements: its form, its pages, and that it speaks of types and properties that exist."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from infra.replacements import REPLACEMENTS
+from scripts.previewing.parity_facts import DATA
+from scripts.previewing.recordings import CLOUDS
+from tests.infra.recordings import ROOT, recording
+
+
+def test_every_type_that_holds_data_is_listed() -> None:
+    """It knows what replaces each type that holds data or a key, and what that destroys."""
+    unlisted = [kind for kind in DATA if kind not in REPLACEMENTS]
+    silent = [kind for kind in DATA if not (REPLACEMENTS[kind].replaces and REPLACEMENTS[kind].destroys)]
+
+    assert (unlisted, silent) == ([], [])
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_the_programs_use_what_is_listed(cloud: str) -> None:
+    """It lists no type of a cloud that its program does not use."""
+    package = {"azure": "azure-native"}.get(cloud, cloud)
+
+    used = {one["type"] for one in recording(cloud).resources}
+
+    assert [kind for kind in REPLACEMENTS if kind.partition(":")[0] == package and kind not in used] == []
+
+
+@pytest.mark.parametrize("kind", sorted(REPLACEMENTS))
+def test_an_entry_contradicts_itself_nowhere(kind: str) -> None:
+    """It gives each property one effect, and each type the provider's page."""
+    found = REPLACEMENTS[kind]
+    every = [*found.replaces, *found.updates, *found.sometimes]
+
+    assert len(set(every)) == len(every)
+    assert found.page.startswith("https://")
+
+
+def test_the_table_prints_as_json_without_pulumi() -> None:
+    """It can be read by a script that may not import it, and loads no SDK for that."""
+    program = "import sys, infra.replacements as r; r.main(); assert 'pulumi' not in sys.modules"
+
+    printed = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+    assert printed.returncode == 0, printed.stderr
+    assert json.loads(printed.stdout).keys() == REPLACEMENTS.keys()
