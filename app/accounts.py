@@ -1,11 +1,12 @@
 """People: sign-up, log-in, look-up. The API and the page use the same functions."""
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import StringConstraints
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,7 +15,8 @@ from app.database import Database
 from app.durability import Writer
 from app.errors import NotFound, Unprocessable
 from app.ids import new_id
-from app.models import Account, Status
+from app.models import Account
+from app.posts import account_counts
 from app.security import hash_password, password_matches
 
 Trimmed = Annotated[str, StringConstraints(strip_whitespace=True)]
@@ -22,7 +24,17 @@ USERNAME = re.compile(r"[a-z0-9_]{1,30}")
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]{1,63}")
 PASSWORD_LENGTH = (8, 200)
 
-PUBLIC = (Account.id, Account.username, Account.display_name, Account.note, Account.created_at)
+MAX_DISPLAY_NAME = 30
+MAX_NOTE = 500
+
+PUBLIC = (
+    Account.id,
+    Account.username,
+    Account.display_name,
+    Account.note,
+    Account.created_at,
+    *(column.label(name) for name, column in account_counts(Account.id).items()),
+)
 
 
 class NewAccount(Fields):
@@ -53,6 +65,22 @@ class NewAccount(Fields):
             yield "password", [("ERR_TOO_SHORT", f"must have {low} to {high} characters")]
         if not self.agreement:
             yield "agreement", [("ERR_ACCEPTED", "must be accepted")]
+
+
+class Profile(Fields):
+    """What a person says of themselves; what is not sent stays as it is."""
+
+    display_name: Trimmed | None = None
+    note: str | None = None
+
+    def columns(self) -> dict[str, str]:
+        """Give the columns that were sent; raises Unprocessable for what is too long."""
+        limits = {"display_name": MAX_DISPLAY_NAME, "note": MAX_NOTE}
+        sent = {name: value for name in limits if (value := getattr(self, name)) is not None}
+        long = [name for name, value in sent.items() if len(value) > limits[name]]
+        if long:
+            raise invalid({name: [("ERR_TOO_LONG", f"is longer than {limits[name]} characters")] for name in long})
+        return sent
 
 
 async def register(
@@ -89,11 +117,18 @@ async def by_name(connection: AsyncConnection, username: str) -> Any:
     return await _one(connection, Account.username == username.lower())
 
 
-async def counts(connection: AsyncConnection, account_id: UUID) -> dict[str, Any]:
-    """Count an account's posts, as the Account entity shows them."""
-    query = select(func.count(), func.max(Status.created_at)).where(Status.account_id == account_id)
-    total, last = (await connection.execute(query)).one()
-    return {"statuses": total, "last_status_at": last}
+async def many(connection: AsyncConnection, account_ids: Iterable[UUID]) -> dict[UUID, Any]:
+    """Give the public columns of accounts by their ids, in one statement; one that is gone is left out."""
+    wanted = list(account_ids)
+    if not wanted:
+        return {}
+    return {row.id: row for row in await connection.execute(select(*PUBLIC).where(Account.id.in_(wanted)))}
+
+
+async def change(connection: AsyncConnection, account_id: UUID, form: "Profile") -> None:
+    """Change name and note of an account in a durable transaction."""
+    if columns := form.columns():
+        await connection.execute(update(Account).where(Account.id == account_id).values(**columns))
 
 
 async def prepared(form: NewAccount) -> tuple[NewAccount, str]:

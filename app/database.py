@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from app.errors import LifeboatError, ReadOnly, Unavailable
+from app.errors import LifeboatError, NotFound, ReadOnly, Unavailable
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ DATABASE_ERRORS = (SQLAlchemyError, psycopg.Error)
 
 FENCE_CLOSED = "LB001"
 READ_ONLY_TRANSACTION = "25006"
+REFERS_TO_NOTHING = "23503"  # what this belongs to was deleted by another request meanwhile
 NOT_SET_UP = {"42P01", "3F000", "42501"}  # no such table, no such schema, not granted
 RETRY = {"40001", "40P01", "55P03", "57014", "53300"}  # serialization, deadlock, time-outs, too many clients
 
@@ -104,6 +105,8 @@ def refusal(error: BaseException) -> LifeboatError | None:
         return None
     if cause.sqlstate in {FENCE_CLOSED, READ_ONLY_TRANSACTION}:
         return ReadOnly()
+    if cause.sqlstate == REFERS_TO_NOTHING:
+        return NotFound()
     if cause.sqlstate in NOT_SET_UP:
         return Unavailable("The database of this site is not set up yet; try again in a moment.")
     if cause.sqlstate in RETRY:

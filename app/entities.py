@@ -2,9 +2,11 @@
 
 import datetime
 from typing import Any
+from uuid import UUID
 
 from app.ids import to_api
 from app.media import CONTENT_TYPES
+from app.posts import Post
 from app.text import to_html
 
 
@@ -13,9 +15,7 @@ def moment(when: datetime.datetime) -> str:
     return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"
 
 
-def account_entity(
-    row: Any, base: str, *, statuses: int = 0, last_status_at: datetime.datetime | None = None
-) -> dict[str, Any]:
+def account_entity(row: Any, base: str) -> dict[str, Any]:
     """Give the Account entity; `base` is the address the client used, without a slash at its end."""
     avatar = f"{base}/static/avatar.png"
     return {
@@ -35,17 +35,17 @@ def account_entity(
         "avatar_static": avatar,
         "header": f"{base}/static/header.png",
         "header_static": f"{base}/static/header.png",
-        "followers_count": 0,
-        "following_count": 0,
-        "statuses_count": statuses,
-        "last_status_at": last_status_at.date().isoformat() if last_status_at else None,
+        "followers_count": row.followers,
+        "following_count": row.following,
+        "statuses_count": row.statuses,
+        "last_status_at": row.last_status_at.date().isoformat() if row.last_status_at else None,
         "emojis": [],
         "fields": [],
         "roles": [],
     }
 
 
-def credential_entity(row: Any, base: str, **counts: Any) -> dict[str, Any]:
+def credential_entity(row: Any, base: str) -> dict[str, Any]:
     """Give the CredentialAccount entity: the Account of the caller with what only its owner sees."""
     source = {
         "privacy": "public",
@@ -55,7 +55,7 @@ def credential_entity(row: Any, base: str, **counts: Any) -> dict[str, Any]:
         "fields": [],
         "follow_requests_count": 0,
     }
-    return account_entity(row, base, **counts) | {"source": source}
+    return account_entity(row, base) | {"source": source}
 
 
 def media_entity(row: Any, base: str) -> dict[str, Any]:
@@ -81,41 +81,76 @@ def media_entity(row: Any, base: str) -> dict[str, Any]:
     }
 
 
-def status_entity(post: Any, base: str) -> dict[str, Any]:
-    """Give the Status entity of a `statuses.Post`."""
+def status_entity(post: Post, base: str) -> dict[str, Any]:
+    """Give the Status entity; a boost carries the post that it boosts."""
     row, address = post.row, f"{base}/@{post.account.username}/{to_api(post.row.id)}"
+    original = status_entity(post.original, base) if post.original else None
+    # What is counted and what the reader did belongs to the original; a boost repeats it.
+    shown = post.original.row if post.original else row
     return {
         "id": to_api(row.id),
         "created_at": moment(row.created_at),
-        "in_reply_to_id": to_api(row.in_reply_to_id) if row.in_reply_to_id else None,
-        "in_reply_to_account_id": to_api(row.in_reply_to_account_id) if row.in_reply_to_account_id else None,
-        "sensitive": row.sensitive,
-        "spoiler_text": row.spoiler_text,
+        "in_reply_to_id": _id(row.in_reply_to_id),
+        "in_reply_to_account_id": _id(row.in_reply_to_account_id),
+        "sensitive": shown.sensitive,
+        "spoiler_text": shown.spoiler_text,
         "visibility": row.visibility,
-        "language": row.language,
+        "language": shown.language,
         "uri": f"{base}/users/{post.account.username}/statuses/{to_api(row.id)}",
-        "url": address,
-        "replies_count": 0,
-        "reblogs_count": 0,
-        "favourites_count": 0,
-        "edited_at": None,
-        "content": str(to_html(row.text)),
-        "reblog": None,
+        "url": original["url"] if original else address,
+        "replies_count": shown.replies,
+        "reblogs_count": shown.boosts,
+        "favourites_count": shown.favourites,
+        "edited_at": moment(shown.edited_at) if shown.edited_at else None,
+        "content": original["content"] if original else content(row, base),
+        "reblog": original,
         "application": {"name": post.application, "website": None} if post.application else None,
         "account": account_entity(post.account, base),
         "media_attachments": [media_entity(picture, base) for picture in post.pictures],
-        "mentions": [],
-        "tags": [],
+        "mentions": original["mentions"] if original else [_mention(*named, base) for named in row.names],
+        "tags": original["tags"] if original else [tag_entity(name, base) for name in row.tags],
         "emojis": [],
         "card": None,
         "poll": None,
-        "favourited": False,
-        "reblogged": False,
+        "favourited": shown.favourited,
+        "reblogged": shown.reblogged,
         "muted": False,
-        "bookmarked": False,
+        "bookmarked": shown.bookmarked,
         "pinned": False,
         "filtered": [],
     }
+
+
+def content(row: Any, base: str) -> str:
+    """Give the text of a post as HTML, with links to the people and tags in it."""
+    return str(to_html(row.text, [name for _, name in row.names], row.tags, base))
+
+
+def edit_entity(version: Any, post: Post, base: str) -> dict[str, Any]:
+    """Give the StatusEdit entity of one version of a post."""
+    return {
+        "content": str(to_html(version.text, [name for _, name in post.row.names], post.row.tags, base)),
+        "spoiler_text": version.spoiler_text,
+        "sensitive": version.sensitive,
+        "created_at": moment(version.created_at),
+        "account": account_entity(post.account, base),
+        "media_attachments": [media_entity(picture, base) for picture in post.pictures],
+        "emojis": [],
+    }
+
+
+def tag_entity(name: str, base: str) -> dict[str, str]:
+    """Give the Tag entity, as a post shows it."""
+    return {"name": name, "url": f"{base}/tags/{name}"}
+
+
+def _mention(account_id: str, username: str, base: str) -> dict[str, str]:
+    address = f"{base}/@{username}"
+    return {"id": to_api(UUID(account_id)), "username": username, "acct": username, "url": address}
+
+
+def _id(key: UUID | None) -> str | None:
+    return to_api(key) if key else None
 
 
 def content_type(key: str) -> str:

@@ -11,13 +11,19 @@ from app import handlers
 from app.middleware import BodyLimit, Surroundings
 from app.routes import (
     accounts,
+    acts,
     applications,
     authorize,
     forms,
     health,
     instance,
+    interactions,
     media,
+    notifications,
     oauth,
+    relationships,
+    reports,
+    search,
     statuses,
     timelines,
     web,
@@ -25,7 +31,26 @@ from app.routes import (
 from app.services import Services
 from app.settings import Settings, read_settings
 
-ROUTERS = (health, instance, applications, oauth, accounts, media, statuses, timelines, web, forms, authorize)
+# The first route that fits a path answers it: `/accounts/relationships` comes before `/accounts/{account_id}`.
+ROUTERS = (
+    health,
+    instance,
+    applications,
+    oauth,
+    relationships,
+    accounts,
+    media,
+    interactions,
+    statuses,
+    timelines,
+    notifications,
+    search,
+    reports,
+    web,
+    forms,
+    acts,
+    authorize,
+)
 
 
 def create_app(settings: Settings, services: Services | None = None) -> FastAPI:

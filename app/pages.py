@@ -1,17 +1,21 @@
 """The HTML side: who the browser is, forms that only our own page can send, and the one template."""
 
 import datetime
+import re
 import secrets
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
+from uuid import UUID
 
 from fastapi import Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.authentication import from_cookie
+from app.entities import content
 from app.errors import Forbidden
 from app.ids import to_api
 from app.security import same
@@ -26,6 +30,8 @@ SESSION_SECONDS = 30 * 24 * 3600
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+BACK = re.compile(r"/|/local|/notifications|/tags/\w{1,100}|/@[a-z0-9_]{1,30}(/\d{1,39})?", re.ASCII)
 
 templates = Environment(
     loader=PackageLoader("app"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -85,6 +91,17 @@ def go_home() -> RedirectResponse:
     return RedirectResponse("/", 303)
 
 
+def go_back(path: str, anchor: str = "") -> RedirectResponse:
+    """Send the browser back to one of our own pages, or home from any other address (no open redirect)."""
+    found = path if BACK.fullmatch(path) else "/"
+    return RedirectResponse(f"{found}#{anchor}" if anchor else found, 303)
+
+
+def viewer_of(browser: Browser) -> UUID | None:
+    """Give the account of the browser's person; None for a guest."""
+    return browser.person.account_id if browser.person else None
+
+
 def log_in(request: Request, parts: Services, secret: str) -> RedirectResponse:
     """Send the browser home with its session: the signed secret, which no script can read."""
     response = go_home()
@@ -125,10 +142,15 @@ def hue(identifier: Any) -> int:
     return identifier.int % 12
 
 
+def shown(row: Any) -> Markup:
+    """Give the text of a post as HTML, with links inside this site; `content` has escaped everything it was given."""
+    return Markup(content(row, ""))  # noqa: S704
+
+
 @cache
 def style_version() -> str:
     """Name the state of the stylesheet, so that a new release is seen at once."""
     return str(len((resources.files("app") / "static" / "style.css").read_bytes()))
 
 
-templates.filters |= {"ago": ago, "hue": hue, "api": to_api, "html": to_html}
+templates.filters |= {"ago": ago, "hue": hue, "api": to_api, "html": to_html, "content": shown}

@@ -1,29 +1,67 @@
-"""Turns what a person wrote into the little HTML that clients show; everything is escaped first."""
+"""Turns what a person wrote into the little HTML that clients show; everything is escaped first.
+
+Links, `@names` and `#tags` are found by one expression, so that what stands inside a link is part of the link.
+"""
 
 import re
+from collections.abc import Collection
 
 from markupsafe import Markup, escape
 
-LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]}]")
+LINK = r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]}]"
+MENTION = r"(?<![\w/@.])@(?P<name>[A-Za-z0-9_]{1,30})(?![\w@])"
+TAG = r"(?<![\w/&#])#(?P<tag>\w*[^\W\d_]\w*)"
+PIECES = re.compile(f"(?P<link>{LINK})|{MENTION}|{TAG}")
+MAX_TAG = 100
+MAX_TAGS = MAX_NAMES = 20  # of one post: more is not a post but a list
 
 
-def to_html(text: str) -> Markup:
-    """Make paragraphs, line breaks and links; a blank line parts two paragraphs."""
+def to_html(text: str, names: Collection[str] = (), tags: Collection[str] = (), base: str = "") -> Markup:
+    """Make paragraphs, line breaks and links; a blank line parts two paragraphs.
+
+    `names` and `tags` are those of the post (lower case): only they become links, to pages under `base`.
+    """
+    marker = _Marker(frozenset(names), frozenset(tags), base)
     paragraphs = re.split(r"\n{2,}", text.replace("\r\n", "\n").strip("\n"))
-    return Markup("").join(Markup("<p>{}</p>").format(_lines(paragraph)) for paragraph in paragraphs if paragraph)
+    return Markup("").join(Markup("<p>{}</p>").format(marker.lines(paragraph)) for paragraph in paragraphs if paragraph)
 
 
-def _lines(paragraph: str) -> Markup:
-    return Markup("<br>").join(_linked(line) for line in paragraph.split("\n"))
+def find_names(text: str) -> list[str]:
+    """Give the names that a text mentions, in lower case, each once, in their order."""
+    return _found("name", text, MAX_NAMES)
 
 
-def _linked(line: str) -> Markup:
-    pieces, end = Markup(""), 0
-    for match in LINK.finditer(line):
-        pieces += escape(line[end : match.start()]) + _link(match.group())
-        end = match.end()
-    return pieces + escape(line[end:])
+def find_tags(text: str) -> list[str]:
+    """Give the hashtags of a text, in lower case, each once, in their order."""
+    return [tag for tag in _found("tag", text, MAX_TAGS) if len(tag) <= MAX_TAG]
 
 
-def _link(url: str) -> Markup:
-    return Markup('<a href="{}" rel="nofollow noopener noreferrer" target="_blank">{}</a>').format(url, url)
+def _found(group: str, text: str, most: int) -> list[str]:
+    found = (match[group].lower() for match in PIECES.finditer(text) if match[group])
+    return list(dict.fromkeys(found))[:most]
+
+
+class _Marker:
+    def __init__(self, names: frozenset[str], tags: frozenset[str], base: str) -> None:
+        self._names, self._tags, self._base = names, tags, base
+
+    def lines(self, paragraph: str) -> Markup:
+        return Markup("<br>").join(self._line(line) for line in paragraph.split("\n"))
+
+    def _line(self, line: str) -> Markup:
+        pieces, end = Markup(""), 0
+        for match in PIECES.finditer(line):
+            pieces += escape(line[end : match.start()]) + self._piece(match)
+            end = match.end()
+        return pieces + escape(line[end:])
+
+    def _piece(self, match: re.Match[str]) -> Markup:
+        if url := match["link"]:
+            link = Markup('<a href="{}" rel="nofollow noopener noreferrer" target="_blank">{}</a>')
+            return link.format(url, url)
+        if (name := match["name"]) and name.lower() in self._names:
+            return Markup('<a href="{}/@{}" class="u-url mention">@{}</a>').format(self._base, name.lower(), name)
+        if (tag := match["tag"]) and tag.lower() in self._tags:
+            link = Markup('<a href="{}/tags/{}" class="mention hashtag" rel="tag">#{}</a>')
+            return link.format(self._base, tag.lower(), tag)
+        return escape(match.group())

@@ -1,103 +1,120 @@
-"""Timelines by keyset: a page costs the same however many posts there are."""
+"""Timelines: which posts somebody reads, page by page."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from typing import Any
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
-from sqlalchemy import Select, exists
+from sqlalchemy import Select, and_, exists, lateral, literal, or_, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.errors import NotFound, Unprocessable
-from app.ids import from_api, to_api
-from app.models import MediaAttachment, Status
-from app.statuses import Post, complete, everything
+from app.models import Bookmark, Favourite, Follow, MediaAttachment, Mute, Status, StatusTag
+from app.paging import Page
+from app.posts import Post, complete, gather
+from app.visibility import boost_wanted_by, names, visible_to, wanted_by
 
-DEFAULT_LIMIT = 20
-MAX_LIMIT = 40
+POSTS = select(Status.id, Status.reblog_of_id)
 
 
 @dataclass(frozen=True)
-class Page:
-    """Which part of a timeline: older than `max_id`, newer than `since_id` (newest first) or right after `min_id`."""
+class Narrowed:
+    """What a client leaves out of an account's posts."""
 
-    limit: int = DEFAULT_LIMIT
-    max_id: UUID | None = None
-    since_id: UUID | None = None
-    min_id: UUID | None = None
+    only_media: bool = False
+    exclude_replies: bool = False
+    exclude_reblogs: bool = False
+    tagged: str | None = None
 
-    def apply(self, query: Select[Any], key: Any) -> Select[Any]:
-        """Add the conditions, the order and the limit to a query ordered by `key`."""
-        if self.max_id is not None:
-            query = query.where(key < self.max_id)
-        if self.since_id is not None:
-            query = query.where(key > self.since_id)
-        if self.min_id is not None:
-            query = query.where(key > self.min_id)
-        return query.order_by(key if self.min_id is not None else key.desc()).limit(self.limit)
-
-
-async def page(
-    limit: Annotated[int, Query(ge=1)] = DEFAULT_LIMIT,
-    max_id: str | None = None,
-    since_id: str | None = None,
-    min_id: str | None = None,
-) -> Page:
-    """Read a page from the query; a limit above 40 means 40, an id that is none is Unprocessable."""
-    keys = {"max_id": max_id, "since_id": since_id, "min_id": min_id}
-    return Page(min(limit, MAX_LIMIT), **{name: _key(name, value) for name, value in keys.items() if value})
+    def apply(self, query: Select) -> Select:
+        """Add the conditions to a query for posts."""
+        if self.only_media:
+            query = query.where(exists().where(MediaAttachment.status_id == Status.id))
+        if self.exclude_replies:
+            own = Status.in_reply_to_account_id == Status.account_id
+            query = query.where(or_(Status.in_reply_to_account_id.is_(None), own))
+        if self.exclude_reblogs:
+            query = query.where(Status.reblog_of_id.is_(None))
+        if self.tagged:
+            tag = and_(StatusTag.status_id == Status.id, StatusTag.name == self.tagged.lower())
+            query = query.where(exists().where(tag))
+        return query
 
 
-PageOf = Annotated[Page, Depends(page)]
+async def home(connection: AsyncConnection, reader: UUID, wanted: Page) -> list[Post]:
+    """Give the posts and boosts of the accounts a person reads, and their own.
+
+    Only the accounts with the newest posts can be on a page, so one index entry of each is looked at first, and then
+    as many posts of as many accounts as the page is long: the cost grows with the follows, not with the posts.
+    """
+    read = _read_by(reader).cte("read")
+    first = lateral(_by(read, reader, wanted, 1))
+    heads = select(read).join(first, true()).order_by(wanted.order(first.c.id)).limit(wanted.limit).cte("heads")
+    post = lateral(_by(heads, reader, wanted, wanted.limit))
+    query = select(post.c.id, post.c.reblog_of_id).select_from(heads).join(post, true())
+    return wanted.newest_first(await complete(connection, wanted.apply(query, post.c.id), reader))
 
 
-async def home(connection: AsyncConnection, account_id: UUID, wanted: Page) -> list[Post]:
-    """Give the posts of the accounts a person reads: so far their own."""
-    return await _posts(connection, wanted, lambda query: query.where(Status.account_id == account_id))
+def _read_by(reader: UUID) -> Any:
+    muted = exists().where(Mute.account_id == reader, Mute.target_id == Follow.target_id)
+    followed = select(Follow.target_id.label("author"), Follow.reblogs.label("boosts"))
+    own = select(literal(reader).label("author"), literal(True).label("boosts"))
+    return union_all(followed.where(Follow.account_id == reader, ~muted), own)
 
 
-async def public(connection: AsyncConnection, wanted: Page, *, only_media: bool = False) -> list[Post]:
+def _by(read: Any, reader: UUID, wanted: Page, limit: int) -> Any:
+    known = exists().where(Follow.account_id == reader, Follow.target_id == Status.in_reply_to_account_id)
+    answered = Status.in_reply_to_account_id
+    query = POSTS.where(
+        Status.account_id == read.c.author,
+        or_(Status.visibility != "direct", Status.account_id == reader, names(reader)),
+        or_(Status.reblog_of_id.is_(None), read.c.boosts),
+        or_(answered.is_(None), answered.in_((reader, Status.account_id)), known),
+        boost_wanted_by(reader),
+    )
+    return wanted.apply(query, Status.id, limit).correlate(read)
+
+
+async def public(
+    connection: AsyncConnection, wanted: Page, viewer: UUID | None = None, *, only_media: bool = False
+) -> list[Post]:
     """Give the public posts of everybody."""
-    with_picture = exists().where(MediaAttachment.status_id == Status.id)
-
-    def narrow(query: Select[Any]) -> Select[Any]:
-        query = query.where(Status.visibility == "public")
-        return query.where(with_picture) if only_media else query
-
-    return await _posts(connection, wanted, narrow)
+    return await _posts(connection, wanted, viewer, Narrowed(only_media=only_media).apply(_public(viewer)))
 
 
-async def of_account(connection: AsyncConnection, account_id: UUID, viewer: UUID | None, wanted: Page) -> list[Post]:
+async def tagged(
+    connection: AsyncConnection, name: str, wanted: Page, viewer: UUID | None = None, *, only_media: bool = False
+) -> list[Post]:
+    """Give the public posts with a hashtag."""
+    query = _public(viewer).join(StatusTag, StatusTag.status_id == Status.id).where(StatusTag.name == name.lower())
+    found = wanted.apply(Narrowed(only_media=only_media).apply(query), StatusTag.status_id)
+    return wanted.newest_first(await complete(connection, found, viewer))
+
+
+async def of_account(
+    connection: AsyncConnection, account_id: UUID, viewer: UUID | None, wanted: Page, narrowed: Narrowed | None = None
+) -> list[Post]:
     """Give one account's posts that `viewer` may see."""
-    shown = ("public", "unlisted", "private", "direct") if viewer == account_id else ("public", "unlisted")
-
-    def narrow(query: Select[Any]) -> Select[Any]:
-        return query.where(Status.account_id == account_id, Status.visibility.in_(shown))
-
-    return await _posts(connection, wanted, narrow)
+    query = POSTS.where(Status.account_id == account_id, visible_to(viewer))
+    if viewer is not None:
+        query = query.where(boost_wanted_by(viewer))
+    return await _posts(connection, wanted, viewer, (narrowed or Narrowed()).apply(query))
 
 
-async def _posts(connection: AsyncConnection, wanted: Page, narrow: Callable[[Select[Any]], Select[Any]]) -> list[Post]:
-    posts = await complete(connection, wanted.apply(narrow(everything()), Status.id))
-    return posts[::-1] if wanted.min_id is not None else posts
+async def marked(
+    connection: AsyncConnection, table: type[Favourite | Bookmark], reader: UUID, wanted: Page
+) -> tuple[list[Post], list[UUID]]:
+    """Give the posts that a person favourited or bookmarked, the last one first, and the keys of the marks."""
+    query = select(table.id.label("mark"), Status.id, Status.reblog_of_id).join(Status, Status.id == table.status_id)
+    query = wanted.apply(query.where(table.account_id == reader, visible_to(reader)), table.id)
+    rows = wanted.newest_first((await connection.execute(query)).all())
+    posts = await gather(connection, [row.id for row in rows], [row.reblog_of_id for row in rows], reader)
+    return posts, [row.mark for row in rows]
 
 
-def link_header(request: Request, base: str, ids: list[UUID]) -> dict[str, str]:
-    """Give the Link header to the next (older) and previous (newer) page; none for an empty page."""
-    if not ids:
-        return {}
-    kept = [(name, value) for name, value in request.query_params.multi_items() if not name.endswith("_id")]
-
-    def link(name: str, key: UUID, relation: str) -> str:
-        return f'<{base}{request.url.path}?{urlencode([*kept, (name, to_api(key))])}>; rel="{relation}"'
-
-    return {"Link": f"{link('max_id', ids[-1], 'next')}, {link('min_id', ids[0], 'prev')}"}
+def _public(viewer: UUID | None) -> Select:
+    return POSTS.where(
+        Status.visibility == "public", Status.reblog_of_id.is_(None), wanted_by(viewer, Status.account_id)
+    )
 
 
-def _key(name: str, value: str) -> UUID:
-    try:
-        return from_api(value)
-    except NotFound:
-        raise Unprocessable(f"{name} is not an id of this server.") from None
+async def _posts(connection: AsyncConnection, wanted: Page, viewer: UUID | None, query: Select) -> list[Post]:
+    return wanted.newest_first(await complete(connection, wanted.apply(query, Status.id), viewer))

@@ -5,15 +5,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from app import accounts as people
-from app.accounts import NewAccount
+from app import search
+from app.accounts import NewAccount, Profile
 from app.address import base_of
 from app.authentication import Person, Viewer, client, person
 from app.body import body_of
-from app.entities import account_entity, credential_entity, status_entity
+from app.entities import account_entity, credential_entity
 from app.errors import Forbidden
 from app.ids import from_api
+from app.paging import PageOf
+from app.routes.answers import posts_page
 from app.services import Parts, Write
-from app.timelines import PageOf, link_header, of_account
+from app.timelines import Narrowed, of_account
 from app.tokens import Caller, issue
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"])
@@ -42,34 +45,73 @@ async def verify(
 ) -> dict[str, Any]:
     """Give the caller's own account."""
     async with parts.database.read() as connection:
+        return credential_entity(await people.load(connection, who.account_id), base_of(request))
+
+
+@router.patch("/update_credentials")
+async def update(
+    who: Annotated[Person, Depends(person("write:accounts"))],
+    form: Annotated[Profile, Depends(body_of(Profile))],
+    request: Request,
+    write: Write,
+) -> dict[str, Any]:
+    """Change the caller's shown name and note."""
+    form.columns()
+    async with write.transaction() as connection:
+        await people.change(connection, who.account_id, form)
         row = await people.load(connection, who.account_id)
-        return credential_entity(row, base_of(request), **await people.counts(connection, row.id))
+    return credential_entity(row, base_of(request))
 
 
 @router.get("/lookup")
 async def lookup(acct: str, request: Request, parts: Parts, _viewer: Viewer) -> dict[str, Any]:
     """Give the account with a username."""
     async with parts.database.read() as connection:
-        row = await people.by_name(connection, acct.removeprefix("@").replace("\x00", ""))
-        return account_entity(row, base_of(request), **await people.counts(connection, row.id))
+        return account_entity(
+            await people.by_name(connection, acct.removeprefix("@").replace("\x00", "")), base_of(request)
+        )
+
+
+@router.get("/search")
+async def find(
+    who: Annotated[Person, Depends(person("read:accounts"))], q: str, request: Request, parts: Parts, page: PageOf
+) -> list[dict[str, Any]]:
+    """Give the accounts whose name begins with `q`."""
+    async with parts.database.read() as connection:
+        found = await search.people(connection, q.replace("\x00", ""), who.account_id, page.limit, 0)
+    return [account_entity(row, base_of(request)) for row in found]
 
 
 @router.get("/{account_id}")
 async def show(account_id: str, request: Request, parts: Parts, _viewer: Viewer) -> dict[str, Any]:
     """Give an account."""
     async with parts.database.read() as connection:
-        row = await people.load(connection, from_api(account_id))
-        return account_entity(row, base_of(request), **await people.counts(connection, row.id))
+        return account_entity(await people.load(connection, from_api(account_id)), base_of(request))
+
+
+async def narrowed(
+    only_media: bool = False,
+    exclude_replies: bool = False,
+    exclude_reblogs: bool = False,
+    tagged: str | None = None,
+) -> Narrowed:
+    """Read from the query what a client leaves out."""
+    return Narrowed(only_media, exclude_replies, exclude_reblogs, tagged and tagged.replace("\x00", ""))
 
 
 @router.get("/{account_id}/statuses")
 async def posts(
-    account_id: str, request: Request, response: Response, parts: Parts, viewer: Viewer, page: PageOf
+    account_id: str,
+    request: Request,
+    response: Response,
+    parts: Parts,
+    viewer: Viewer,
+    page: PageOf,
+    wanted: Annotated[Narrowed, Depends(narrowed)],
+    pinned: bool = False,
 ) -> list[dict[str, Any]]:
-    """Give an account's posts, newest first."""
-    base = base_of(request)
+    """Give an account's posts and boosts, newest first; nobody can pin a post here, so none are pinned."""
     async with parts.database.read() as connection:
         row = await people.load(connection, from_api(account_id))
-        found = await of_account(connection, row.id, viewer, page)
-    response.headers.update(link_header(request, base, [post.row.id for post in found]))
-    return [status_entity(post, base) for post in found]
+        found = [] if pinned else await of_account(connection, row.id, viewer, page, wanted)
+    return posts_page(found, request, response)

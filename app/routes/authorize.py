@@ -12,7 +12,7 @@ from app.accounts import authenticate
 from app.body import Fields, body_of
 from app.errors import OAuthError, Unprocessable
 from app.pages import Browser
-from app.routes.web import Asks, FormRoute
+from app.routes.shell import Asks, FormRoute
 from app.services import Parts, Services, Write
 from app.tokens import OUT_OF_BAND, find_application, granted_scopes, issue_code
 

@@ -14,12 +14,14 @@ from app.errors import Unprocessable
 from app.ids import from_api
 from app.pages import Browser, Draft
 from app.routes.media import Description, store
-from app.routes.web import Asks, FormRoute
+from app.routes.shell import Asks, FormRoute
 from app.services import MAX_KEY, Parts, Write
 from app.statuses import NewStatus
 from app.tokens import BROWSER_SCOPES, issue, revoke
 
 BROWSERS = UUID(int=0)  # the scope of idempotency keys that no account owns yet
+
+NO_DRAFT = Draft()
 
 router = APIRouter(tags=["page"], route_class=FormRoute, include_in_schema=False)
 
@@ -29,6 +31,7 @@ class Form(Fields):
 
     form_token: str = ""
     idempotency_key: str = ""
+    back: str = "/"
 
 
 class LogInForm(Form):
@@ -49,6 +52,12 @@ class PostForm(Form, NewStatus):
     description: str = ""
 
 
+def draft_of(form: PostForm) -> Draft:
+    """Keep what was typed into the form for a new post."""
+    kept = {"status": form.status, "description": form.description, "visibility": form.visibility}
+    return Draft("post", kept | {"in_reply_to_id": form.in_reply_to_id or ""})
+
+
 async def person(who: Asks) -> Person:
     """Hand a route the person of the browser; raises Unprocessable for one who is not logged in."""
     if who.person is None or who.person.account_id is None:
@@ -64,7 +73,7 @@ async def sign_up(
     request: Request, parts: Parts, who: Asks, form: Annotated[SignUpForm, Depends(body_of(SignUpForm))], write: Write
 ) -> Response:
     """Make an account and log in."""
-    _accept(request, who, write, form, Draft("sign-up", {"username": form.username, "email": form.email}))
+    accept(request, who, write, form, Draft("sign-up", {"username": form.username, "email": form.email}))
     _, password_hash = await accounts.prepared(form)
     async with write.transaction() as connection:
         account_id = await accounts.register(connection, write, BROWSERS, form, password_hash)
@@ -77,7 +86,7 @@ async def log_in(
     request: Request, parts: Parts, who: Asks, form: Annotated[LogInForm, Depends(body_of(LogInForm))], write: Write
 ) -> Response:
     """Begin a session."""
-    _accept(request, who, write, form, Draft("log-in", {"login": form.login}))
+    accept(request, who, write, form, Draft("log-in", {"login": form.login}))
     account_id = await accounts.authenticate(parts.database, form.login, form.password)
     if account_id is None:
         raise Unprocessable("This name and password do not belong together.")
@@ -91,7 +100,7 @@ async def log_out(
     request: Request, parts: Parts, who: Asks, form: Annotated[Form, Depends(body_of(Form))], write: Write
 ) -> Response:
     """End the session on every live site."""
-    _accept(request, who, write, form, Draft())
+    accept(request, who, write, form)
     secret = pages.session_secret(request, parts)
     if secret is not None:
         async with write.transaction(every_standby=True) as connection:
@@ -109,7 +118,7 @@ async def post(
     write: Write,
 ) -> Response:
     """Publish a post with at most one picture."""
-    _accept(request, who, write, form, Draft("post", {"status": form.status, "description": form.description}))
+    accept(request, who, write, form, draft_of(form))
     data = await form.picture.read() if isinstance(form.picture, UploadFile) else b""
     if data:
         row = await store(parts, write, author, data, Description(description=form.description or None))
@@ -117,7 +126,7 @@ async def post(
     form.check()
     async with write.transaction() as connection:
         await statuses.publish(connection, write, author, form)
-    return pages.go_home()
+    return pages.go_back(form.back)
 
 
 @router.post("/posts/{status_id}/delete")
@@ -130,13 +139,13 @@ async def delete(
     write: Write,
 ) -> Response:
     """Delete a post on every live site."""
-    _accept(request, who, write, form, Draft())
+    accept(request, who, write, form)
     async with write.transaction(every_standby=True) as connection:
         await statuses.remove(connection, owner, from_api(status_id))
     return pages.go_home()
 
 
-def _accept(request: Request, who: Browser, write: Write, form: Form, draft: Draft) -> None:
+def accept(request: Request, who: Browser, write: Write, form: Form, draft: Draft = NO_DRAFT) -> None:
     """Keep what was typed, take the form's idempotency key, and refuse a form that is not from our page."""
     request.state.draft = draft
     if 0 < len(form.idempotency_key) <= MAX_KEY:

@@ -1,15 +1,16 @@
-"""Posts: publish, show, delete."""
+"""Posts: publish, show, change, delete, and the thread around one."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
-from app import statuses as posts
+from app import edits, posts, statuses, threads
 from app.address import base_of
 from app.authentication import Person, Viewer, person
 from app.body import body_of
-from app.entities import status_entity
-from app.ids import from_api
+from app.edits import ChangedStatus
+from app.entities import edit_entity, status_entity
+from app.ids import from_api, to_api
 from app.services import Parts, Write
 from app.statuses import NewStatus
 
@@ -25,7 +26,7 @@ async def publish(
     """Publish a post; with the same Idempotency-Key again, give the same single post."""
     form.check()
     async with write.transaction() as connection:
-        status_id = await posts.publish(connection, write, who, form)
+        status_id = await statuses.publish(connection, write, who, form)
         post = await posts.load(connection, status_id, who.account_id)
     return status_entity(post, base_of(request))
 
@@ -37,9 +38,53 @@ async def show(status_id: str, request: Request, parts: Parts, viewer: Viewer) -
         return status_entity(await posts.load(connection, from_api(status_id), viewer), base_of(request))
 
 
+@router.put("/{status_id}")
+async def edit(
+    who: Author,
+    status_id: str,
+    form: Annotated[ChangedStatus, Depends(body_of(ChangedStatus))],
+    request: Request,
+    write: Write,
+) -> dict[str, Any]:
+    """Change a post; every version is kept."""
+    async with write.transaction() as connection:
+        post = await edits.edit(connection, who, from_api(status_id), form)
+    return status_entity(post, base_of(request))
+
+
 @router.delete("/{status_id}")
 async def remove(who: Author, status_id: str, request: Request, write: Write) -> dict[str, Any]:
     """Delete a post on every live site before answering: it must not come back with a failover."""
     async with write.transaction(every_standby=True) as connection:
-        post = await posts.remove(connection, who, from_api(status_id))
+        post = await statuses.remove(connection, who, from_api(status_id))
     return status_entity(post, base_of(request)) | {"text": post.row.text} if post else {}
+
+
+@router.get("/{status_id}/context")
+async def context(status_id: str, request: Request, parts: Parts, viewer: Viewer) -> dict[str, Any]:
+    """Give the posts above and below a post."""
+    async with parts.database.read() as connection:
+        above, below = await threads.around(connection, from_api(status_id), viewer)
+    base = base_of(request)
+    return {
+        "ancestors": [status_entity(post, base) for post in above],
+        "descendants": [status_entity(post, base) for post in below],
+    }
+
+
+@router.get("/{status_id}/history")
+async def history(status_id: str, request: Request, parts: Parts, viewer: Viewer) -> list[dict[str, Any]]:
+    """Give every version of a post, the first one first."""
+    async with parts.database.read() as connection:
+        post, versions = await edits.history(connection, from_api(status_id), viewer)
+    return [edit_entity(version, post, base_of(request)) for version in versions]
+
+
+@router.get("/{status_id}/source")
+async def source(
+    who: Annotated[Person, Depends(person("read:statuses"))], status_id: str, parts: Parts
+) -> dict[str, Any]:
+    """Give a post as it was written, to change it."""
+    async with parts.database.read() as connection:
+        row = (await posts.load(connection, from_api(status_id), who.account_id)).row
+    return {"id": to_api(row.id), "text": row.text, "spoiler_text": row.spoiler_text}

@@ -1,17 +1,14 @@
-"""Home and public timelines."""
+"""Home, public and hashtag timelines."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from app import timelines
-from app.address import base_of
 from app.authentication import Person, Viewer, person
-from app.entities import status_entity
+from app.paging import PageOf
+from app.routes.answers import posts_page
 from app.services import Parts
-from app.statuses import Post
-from app.timelines import PageOf, link_header
 
 router = APIRouter(prefix="/api/v1/timelines", tags=["timelines"])
 
@@ -26,7 +23,8 @@ async def home(
 ) -> list[dict[str, Any]]:
     """Give the posts of the accounts that the caller reads."""
     async with parts.database.read() as connection:
-        return _shown(await timelines.home(connection, who.account_id, page), request, response)
+        found = await timelines.home(connection, who.account_id, page)
+    return posts_page(found, request, response)
 
 
 @router.get("/public")
@@ -35,7 +33,7 @@ async def public(
     response: Response,
     parts: Parts,
     page: PageOf,
-    _viewer: Viewer,
+    viewer: Viewer,
     only_media: bool = False,
     remote: bool = False,
 ) -> list[dict[str, Any]]:
@@ -43,11 +41,24 @@ async def public(
     if remote:
         return []
     async with parts.database.read() as connection:
-        return _shown(await timelines.public(connection, page, only_media=only_media), request, response)
+        found = await timelines.public(connection, page, viewer, only_media=only_media)
+    return posts_page(found, request, response)
 
 
-def _shown(found: list[Post], request: Request, response: Response) -> list[dict[str, Any]]:
-    base = base_of(request)
-    ids: list[UUID] = [post.row.id for post in found]
-    response.headers.update(link_header(request, base, ids))
-    return [status_entity(post, base) for post in found]
+@router.get("/tag/{name}")
+async def tag(
+    name: str,
+    request: Request,
+    response: Response,
+    parts: Parts,
+    page: PageOf,
+    viewer: Viewer,
+    only_media: bool = False,
+    remote: bool = False,
+) -> list[dict[str, Any]]:
+    """Give the public posts with a hashtag."""
+    if remote:
+        return []
+    async with parts.database.read() as connection:
+        found = await timelines.tagged(connection, name.replace("\x00", ""), page, viewer, only_media=only_media)
+    return posts_page(found, request, response)

@@ -1,132 +1,91 @@
-"""The page: everybody's posts, one person's, one post. `forms` holds what can be sent from it."""
+"""The pages: home, everybody's posts, a person, a thread, a hashtag, notifications, search. `forms` and `acts` send."""
 
-import secrets
-import time
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Query, Request, Response
 
-from app import accounts, pages, statuses, timelines
-from app.database import DATABASE_ERRORS
-from app.errors import LifeboatError, NotFound
-from app.handlers import headers, told
+from app import accounts, notifications, relationships, search, threads, timelines
+from app.errors import NotFound
 from app.ids import from_api
-from app.pages import Browser, Draft
-from app.pictures import MIME_TYPES
-from app.services import Parts, Services
-from app.statuses import MAX_CHARACTERS, Post
-from app.timelines import Page, PageOf
-
-BROWSERS = UUID(int=0)  # the scope of idempotency keys that no account owns yet
-
-
-class FormRoute(APIRoute):
-    """Shows a refusal as the page itself, with the sentence on top and the form as it was filled in."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap the route's own handler."""
-        handle = super().get_route_handler()
-
-        async def handle_or_explain(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except (LifeboatError, *DATABASE_ERRORS) as error:
-                if (refused := told(error)) is None:
-                    raise
-                return await _explain(request, refused)
-
-        return handle_or_explain
-
+from app.notifications import KINDS
+from app.pages import viewer_of
+from app.paging import DEFAULT_LIMIT, PageOf
+from app.posts import load
+from app.routes.shell import Asks, FormRoute, View, show
+from app.services import Parts
 
 router = APIRouter(tags=["page"], route_class=FormRoute, include_in_schema=False)
 
 
-async def browser(request: Request, parts: Parts) -> Browser:
-    """Hand a route the browser that asks."""
-    return await pages.browser_of(request, parts)
-
-
-Asks = Annotated[Browser, Depends(browser)]
-
-
 @router.get("/")
 async def feed(request: Request, parts: Parts, who: Asks, page: PageOf) -> Response:
-    """Show everybody's posts, and the forms."""
-    return await _page(request, parts, who, await _public(parts, page), older="/")
+    """Show a member what they read, and a guest everybody's posts."""
+    reader = viewer_of(who)
+    if reader is None:
+        return await local(request, parts, who, page)
+    async with parts.database.read() as connection:
+        posts = await timelines.home(connection, reader, page)
+    return await show(request, parts, who, View(posts, tab="home", older="/"))
+
+
+@router.get("/local")
+async def local(request: Request, parts: Parts, who: Asks, page: PageOf) -> Response:
+    """Show everybody's posts."""
+    async with parts.database.read() as connection:
+        posts = await timelines.public(connection, page, viewer_of(who))
+    return await show(request, parts, who, View(posts, tab="local", older="/local"))
+
+
+@router.get("/tags/{name}")
+async def tag(name: str, request: Request, parts: Parts, who: Asks, page: PageOf) -> Response:
+    """Show the posts with a hashtag."""
+    name = name.replace("\x00", "").lower()
+    async with parts.database.read() as connection:
+        posts = await timelines.tagged(connection, name, page, viewer_of(who))
+    return await show(request, parts, who, View(posts, heading=f"#{name}", older=f"/tags/{name}"))
+
+
+@router.get("/notifications")
+async def notices(request: Request, parts: Parts, who: Asks, page: PageOf) -> Response:
+    """Show a member who mentioned, followed, favourited or boosted them."""
+    reader = viewer_of(who)
+    if reader is None:
+        raise NotFound("Log in to see your notifications.")
+    async with parts.database.read() as connection:
+        found = await notifications.listed(connection, reader, page, KINDS)
+    return await show(request, parts, who, View(tab="notifications", notices=found))
+
+
+@router.get("/search")
+async def find(request: Request, parts: Parts, who: Asks, q: Annotated[str, Query(max_length=500)] = "") -> Response:
+    """Show the people and posts that hold the words."""
+    words, reader = q.replace("\x00", "").strip(), viewer_of(who)
+    async with parts.database.read() as connection:
+        people = await search.people(connection, words, reader, 10, 0) if words else []
+        posts = await search.posts(connection, words, reader, DEFAULT_LIMIT, 0) if words else []
+    return await show(request, parts, who, View(posts, tab="search", people=people, words=words))
 
 
 @router.get("/@{username}")
 async def profile(username: str, request: Request, parts: Parts, who: Asks, page: PageOf) -> Response:
     """Show one person's posts."""
-    viewer = who.person.account_id if who.person else None
+    viewer = viewer_of(who)
     async with parts.database.read() as connection:
         account = await accounts.by_name(connection, username.replace("\x00", ""))
         posts = await timelines.of_account(connection, account.id, viewer, page)
-    return await _page(request, parts, who, posts, account=account, older=f"/@{account.username}")
+        others = viewer is not None and viewer != account.id
+        relationship = (await relationships.between(connection, viewer, [account.id]))[0] if others else None
+    view = View(posts, account=account, relationship=relationship, older=f"/@{account.username}")
+    return await show(request, parts, who, view)
 
 
 @router.get("/@{username}/{status_id}")
-async def permalink(username: str, status_id: str, request: Request, parts: Parts, who: Asks) -> Response:
-    """Show one post."""
-    viewer = who.person.account_id if who.person else None
+async def thread(username: str, status_id: str, request: Request, parts: Parts, who: Asks) -> Response:
+    """Show one post with what it answers above it, and what answers it below."""
+    key, viewer = from_api(status_id), viewer_of(who)
     async with parts.database.read() as connection:
-        post = await statuses.load(connection, from_api(status_id), viewer)
+        post = await load(connection, key, viewer)
+        above, below = await threads.around(connection, key, viewer)
     if post.account.username != username.lower():
         raise NotFound
-    return await _page(request, parts, who, [post])
-
-
-async def _explain(request: Request, error: LifeboatError) -> Response:
-    """Show the page with the sentence on top; without a database it is only the sentence."""
-    parts: Services = request.app.state.services
-    try:
-        who = await pages.browser_of(request, parts)
-        posts = await _public(parts, Page())
-    except (LifeboatError, *DATABASE_ERRORS):
-        who, posts = Browser("", False, None, ""), []
-    return await _page(request, parts, who, posts, problem=error)
-
-
-async def _public(parts: Services, page: Page) -> list[Post]:
-    async with parts.database.read() as connection:
-        return await timelines.public(connection, page)
-
-
-async def _page(
-    request: Request,
-    parts: Services,
-    who: Browser,
-    posts: list[Post],
-    *,
-    account: Any = None,
-    older: str = "",
-    problem: LifeboatError | None = None,
-) -> Response:
-    key = getattr(request.state, "idempotency_key", None) if problem and problem.retry_after is not None else None
-    return pages.render(
-        request,
-        who,
-        problem.status if problem else 200,
-        headers(request, problem) if problem else {},
-        "page.html",
-        site=parts.settings.site,
-        writable=await _writable(parts),
-        posts=posts,
-        account=account,
-        older=older if len(posts) >= timelines.DEFAULT_LIMIT else "",
-        problem=str(problem) if problem else "",
-        draft=getattr(request.state, "draft", Draft()),
-        idempotency_key=key or secrets.token_urlsafe(16),
-        max_characters=MAX_CHARACTERS,
-        picture_types=",".join(MIME_TYPES),
-    )
-
-
-async def _writable(parts: Services) -> bool:
-    try:
-        return (await parts.lease.read()).is_open(time.monotonic())
-    except DATABASE_ERRORS:
-        return False
+    return await show(request, parts, who, View([*above, post, *below], tab="thread", focus=post))

@@ -14,7 +14,6 @@ from scripts.runbook.replication import Following
 from scripts.runbook.rule import Rule
 from scripts.runbook.sites import Platform
 
-
 FOUNDING_TRIES = 5
 
 

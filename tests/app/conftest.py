@@ -146,6 +146,27 @@ class Member:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def read(self, path: str, **query: Any) -> Any:
+        """Read something and give it."""
+        answer = self.client.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def act(self, path: str, **fields: Any) -> Any:
+        """Do something and give the entity."""
+        answer = self.client.post(path, json=fields)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    @property
+    def id(self) -> str:
+        """Give the person's id."""
+        return self.read("/api/v1/accounts/verify_credentials")["id"]
+
+    def follow(self, other: "Member") -> None:
+        """Follow another person."""
+        self.act(f"/api/v1/accounts/{other.id}/follow")
+
 
 @pytest.fixture
 def join(app_server: RunningApp, api: Api) -> Iterator[Callable[[], Member]]:

@@ -20,6 +20,19 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 UNMET = [{"sync": ["gcp"], "needed": 1}]
 APP = Path(app.main.__file__).parent
 
+SMALL = (
+    *(f"/api/v1/statuses/{{status_id}}/{verb}" for verb in ("favourite", "unfavourite", "bookmark", "unbookmark")),
+    *(f"/api/v1/statuses/{{status_id}}/{verb}" for verb in ("reblog", "unreblog")),
+    *(
+        f"/api/v1/accounts/{{account_id}}/{verb}"
+        for verb in ("follow", "block", "unblock", "unfollow", "mute", "unmute")
+    ),
+    "/api/v1/notifications/clear",
+    "/api/v1/notifications/{notification_id}/dismiss",
+    *(f"/posts/{{status_id}}/{verb}" for verb in ("favourite", "unfavourite", "boost", "unboost")),
+    *(f"/people/{{account_id}}/{verb}" for verb in ("follow", "unfollow", "block", "unblock")),
+)
+
 
 def routes() -> Iterator[APIRoute]:
     """Give every route of the app."""
@@ -92,7 +105,13 @@ class Samples:
         self.browser = httpx.Client(base_url=address)
         self.status, self.other_status = (member.post()["id"] for _ in range(2))
         self.media = member.client.post("/api/v2/media", files={"file": picture}).json()["id"]
+        self.other = self._sign_up_another()
         self.form("/log-in", login=member.username, password=PASSWORD)
+
+    def _sign_up_another(self) -> str:
+        token = self.as_api.post("/api/v1/accounts", data=self.new_person()).json()["access_token"]
+        headers = {"authorization": f"Bearer {token}"}
+        return self.as_api.get("/api/v1/accounts/verify_credentials", headers=headers).json()["id"]
 
     def close(self) -> None:
         """Close every client."""
@@ -125,6 +144,14 @@ class Samples:
                 f"/api/v1/media/{self.media}", data={"description": "x"}
             ),
             "POST /api/v1/statuses": lambda: self.as_member.post("/api/v1/statuses", json={"status": "x"}),
+            **self.small_requests(),
+            "PATCH /api/v1/accounts/update_credentials": lambda: self.as_member.patch(
+                "/api/v1/accounts/update_credentials", data={"note": "x"}
+            ),
+            "PUT /api/v1/statuses/{status_id}": lambda: self.as_member.put(
+                f"/api/v1/statuses/{self.status}", data={"status": "y"}
+            ),
+            "POST /api/v1/reports": lambda: self.as_member.post("/api/v1/reports", data={"account_id": self.other}),
             "DELETE /api/v1/statuses/{status_id}": lambda: self.as_member.delete(f"/api/v1/statuses/{self.status}"),
             "POST /oauth/authorize": lambda: self.form(
                 "/oauth/authorize",
@@ -141,6 +168,24 @@ class Samples:
             "POST /posts/{status_id}/delete": lambda: self.form(f"/posts/{self.other_status}/delete"),
             "POST /log-out": lambda: self.form("/log-out"),
         }
+
+    def small_requests(self) -> dict[str, Callable[[], httpx.Response]]:
+        """Give the requests that carry nothing but the id in their path."""
+        ids = {"{status_id}": self.other_status, "{account_id}": self.other, "{notification_id}": "1"}
+
+        def api(path: str) -> Callable[[], httpx.Response]:
+            return lambda: self.as_member.post(_filled(path, ids))
+
+        def page(path: str) -> Callable[[], httpx.Response]:
+            return lambda: self.form(_filled(path, ids))
+
+        return {f"POST {path}": (api if path.startswith("/api") else page)(path) for path in SMALL}
+
+
+def _filled(path: str, ids: dict[str, str]) -> str:
+    for name, value in ids.items():
+        path = path.replace(name, value)
+    return path
 
 
 def test_no_route_answers_with_success_what_one_cloud_alone_holds(

@@ -1,45 +1,13 @@
 """The page as a browser without JavaScript uses it."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.app.conftest import PASSWORD, FenceControl, Member, RunningApp, numbers
-
-
-class Browser:
-    """Reads the page, fills in its forms, keeps its cookies."""
-
-    def __init__(self, client: httpx.Client) -> None:
-        self.client = client
-        self.client.follow_redirects = True
-
-    def read(self, path: str = "/") -> httpx.Response:
-        """Open a page."""
-        return self.client.get(path)
-
-    def send(self, path: str, page: Any = None, files: Any = None, **fields: str) -> httpx.Response:
-        """Send a form with the hidden fields of a page."""
-        hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', (page or self.read()).text))
-        return self.client.post(path, data=hidden | fields, files=files)
-
-    def sign_up(self) -> str:
-        """Make an account and give its name."""
-        name = f"u{next(numbers)}"
-        fields = {"username": name, "email": f"{name}@example.org", "password": PASSWORD, "agreement": "true"}
-        answer = self.send("/sign-up", **fields)
-        assert answer.status_code == 200, answer.text
-        return name
-
-
-@pytest.fixture
-def browser(app_server: RunningApp) -> Iterator[Browser]:
-    """Give a fresh browser."""
-    with app_server.client() as client:
-        yield Browser(client)
+from tests.app.browser import Browser
+from tests.app.conftest import PASSWORD, FenceControl, Member, RunningApp
 
 
 def test_a_person_signs_up_posts_a_picture_and_reads_it(browser: Browser, picture: bytes) -> None:

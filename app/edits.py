@@ -1,0 +1,83 @@
+"""Posts that change: the new text in place, every version kept."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.authentication import Person
+from app.body import Fields
+from app.errors import NotFound
+from app.ids import from_api, new_id
+from app.mentions import name_people_and_tags
+from app.models import MediaAttachment, Status, StatusEdit
+from app.posts import Post, load
+from app.statuses import attach, check_text
+
+
+class ChangedStatus(Fields):
+    """What a client sends to change a post; what is not sent stays as it is."""
+
+    status: str | None = None
+    spoiler_text: str | None = None
+    sensitive: bool | None = None
+    language: str | None = None
+    media_ids: list[str] | None = None
+
+    def columns(self, row: Any) -> dict[str, Any]:
+        """Give the columns that differ from the post as it is."""
+        sent = {
+            "text": self.status,
+            "spoiler_text": self.spoiler_text,
+            "sensitive": self.sensitive,
+            "language": self.language,
+        }
+        return {name: value for name, value in sent.items() if value is not None and value != getattr(row, name)}
+
+
+async def edit(connection: AsyncConnection, owner: Person, status_id: UUID, form: ChangedStatus) -> Post:
+    """Change a post of one's own in a durable transaction, and give it; sending the same again changes nothing."""
+    await connection.execute(select(Status.id).where(Status.id == status_id).with_for_update())
+    post = await load(connection, status_id, owner.account_id)
+    if post.row.account_id != owner.account_id or post.row.reblog_of_id:
+        raise NotFound
+    changed = form.columns(post.row)
+    kept = [str(picture.id.int) for picture in post.pictures]
+    pictures = kept if form.media_ids is None else list(dict.fromkeys(form.media_ids))
+    if not changed and pictures == kept:
+        return post
+    check_text(changed.get("text", post.row.text), changed.get("spoiler_text", post.row.spoiler_text), pictures)
+    await _remember(connection, post, changed)
+    if pictures != kept:
+        await _exchange(connection, owner.account_id, status_id, pictures)
+    text = changed.get("text", post.row.text)
+    await name_people_and_tags(connection, owner.account_id, status_id, text)
+    return await load(connection, status_id, owner.account_id)
+
+
+async def history(connection: AsyncConnection, status_id: UUID, viewer: UUID | None) -> tuple[Post, list[Any]]:
+    """Give a post and all its versions, the first one first; raises NotFound."""
+    post = await load(connection, status_id, viewer)
+    query = select(*StatusEdit.__table__.columns).where(StatusEdit.status_id == status_id).order_by(StatusEdit.id)
+    return post, list((await connection.execute(query)).all()) or [post.row]
+
+
+async def _remember(connection: AsyncConnection, post: Post, changed: dict[str, Any]) -> None:
+    row = post.row
+    version = {"text": row.text, "spoiler_text": row.spoiler_text, "sensitive": row.sensitive, "status_id": row.id}
+    if row.edited_at is None:
+        first = version | {"id": new_id(), "created_at": row.created_at}
+        await connection.execute(insert(StatusEdit).values(**first))
+    now = func.now()
+    latest = {name: changed.get(name, value) for name, value in version.items()}
+    await connection.execute(insert(StatusEdit).values(id=new_id(), created_at=now, **latest))
+    await connection.execute(update(Status).where(Status.id == row.id).values(edited_at=now, **changed))
+
+
+async def _exchange(connection: AsyncConnection, owner: UUID, status_id: UUID, pictures: list[str]) -> None:
+    """Free the pictures that the post had, then give it these; one that it does not name again is free for another."""
+    wanted = [from_api(picture) for picture in pictures]
+    freed = update(MediaAttachment).where(MediaAttachment.status_id == status_id).values(status_id=None)
+    await connection.execute(freed)
+    await attach(connection, owner, status_id, [str(picture.int) for picture in wanted])

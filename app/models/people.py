@@ -1,0 +1,103 @@
+"""People, and what they are to each other."""
+
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ForeignKey, Index, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Key, OfAccount, When
+
+
+class Account(Base):
+    """A person; the username is kept in lower case and is the unique handle on all sites."""
+
+    __tablename__ = "account"
+
+    id: Mapped[Key]
+    username: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    display_name: Mapped[str] = mapped_column(default="", server_default="")
+    note: Mapped[str] = mapped_column(default="", server_default="")
+    created_at: Mapped[When]
+
+
+class Follow(Base):
+    """One person reads another; `reblogs` says whether the boosts too."""
+
+    __tablename__ = "follow"
+    __table_args__ = (
+        UniqueConstraint("account_id", "target_id", name="follow_once"),
+        Index("follow_by_account", "account_id", "id"),
+        Index("follow_by_target", "target_id", "id"),
+    )
+
+    id: Mapped[Key]
+    account_id: Mapped[OfAccount]
+    target_id: Mapped[OfAccount]
+    reblogs: Mapped[bool] = mapped_column(default=True, server_default="true")
+    notify: Mapped[bool] = mapped_column(default=False, server_default="false")
+    created_at: Mapped[When]
+
+
+class Block(Base):
+    """One person and another see nothing of each other."""
+
+    __tablename__ = "block"
+    __table_args__ = (
+        UniqueConstraint("account_id", "target_id", name="block_once"),
+        Index("block_by_target", "target_id"),
+    )
+
+    id: Mapped[Key]
+    account_id: Mapped[OfAccount]
+    target_id: Mapped[OfAccount]
+    created_at: Mapped[When]
+
+
+class Mute(Base):
+    """One person does not want to read another, who does not learn of it."""
+
+    __tablename__ = "mute"
+    __table_args__ = (
+        UniqueConstraint("account_id", "target_id", name="mute_once"),
+        Index("mute_by_target", "target_id"),
+    )
+
+    id: Mapped[Key]
+    account_id: Mapped[OfAccount]
+    target_id: Mapped[OfAccount]
+    notifications: Mapped[bool] = mapped_column(default=True, server_default="true")
+    created_at: Mapped[When]
+
+
+class Notification(Base):
+    """What a person is told: somebody mentioned, followed, favourited or boosted; `kind` is Mastodon's word for it."""
+
+    __tablename__ = "notification"
+    __table_args__ = (Index("notification_by_account", "account_id", "id"),)
+
+    id: Mapped[Key]
+    account_id: Mapped[OfAccount]
+    from_account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    status_id: Mapped[UUID | None] = mapped_column(ForeignKey("status.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    created_at: Mapped[When]
+
+
+class Report(Base):
+    """A complaint to the moderators; `evidence` holds the posts as they were, whatever becomes of them."""
+
+    __tablename__ = "report"
+    __table_args__ = (Index("report_by_target", "target_id", "id"),)
+
+    id: Mapped[Key]
+    account_id: Mapped[OfAccount]
+    target_id: Mapped[OfAccount]
+    category: Mapped[str]
+    comment: Mapped[str]
+    status_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    rule_ids: Mapped[list[str]] = mapped_column(JSONB)
+    evidence: Mapped[list[dict]] = mapped_column(JSONB)
+    created_at: Mapped[When]

@@ -1,0 +1,144 @@
+"""What people are to each other: following, blocking, muting, and the lists of them."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app import accounts
+from app.errors import Forbidden, NotFound, Unprocessable
+from app.ids import new_id, to_api
+from app.models import Account, Block, Follow, Mute, Notification
+from app.notifications import notify, take_back
+from app.paging import Page
+from app.visibility import blocked_by
+
+
+async def follow(
+    connection: AsyncConnection, person: UUID, target: UUID, *, reblogs: bool | None = None, notices: bool | None = None
+) -> None:
+    """Follow somebody, or change what is read of them; raises NotFound, or Forbidden where one blocks the other."""
+    await _other(connection, person, target)
+    query = select(or_(blocked_by(person, target), blocked_by(target, person)))
+    if await connection.scalar(query):
+        raise Forbidden("This action is not allowed")
+    wishes = {name: wish for name, wish in (("reblogs", reblogs), ("notify", notices)) if wish is not None}
+    if await _add(connection, Follow, person, target, **wishes):
+        await notify(connection, "follow", person, [target])
+    elif wishes:
+        change = update(Follow).where(Follow.account_id == person, Follow.target_id == target)
+        await connection.execute(change.values(**wishes))
+
+
+async def unfollow(connection: AsyncConnection, person: UUID, target: UUID) -> None:
+    """Stop following somebody."""
+    await _other(connection, person, target)
+    await _remove(connection, Follow, person, target)
+    await take_back(connection, "follow", person, target, None)
+
+
+async def block(connection: AsyncConnection, person: UUID, target: UUID) -> None:
+    """Part two people: neither follows the other any more, and what one told the other is gone."""
+    await _other(connection, person, target)
+    await _add(connection, Block, person, target)
+    await _remove(connection, Follow, person, target)
+    await _remove(connection, Follow, target, person)
+    both = tuple_(Notification.account_id, Notification.from_account_id).in_([(person, target), (target, person)])
+    await connection.execute(delete(Notification).where(both))
+
+
+async def unblock(connection: AsyncConnection, person: UUID, target: UUID) -> None:
+    """Let somebody see and follow again."""
+    await _other(connection, person, target)
+    await _remove(connection, Block, person, target)
+
+
+async def mute(connection: AsyncConnection, person: UUID, target: UUID, *, notifications: bool) -> None:
+    """Leave somebody out of a person's timelines, and of the notifications too if they wish."""
+    await _other(connection, person, target)
+    if not await _add(connection, Mute, person, target, notifications=notifications):
+        change = update(Mute).where(Mute.account_id == person, Mute.target_id == target)
+        await connection.execute(change.values(notifications=notifications))
+
+
+async def unmute(connection: AsyncConnection, person: UUID, target: UUID) -> None:
+    """Read somebody again."""
+    await _other(connection, person, target)
+    await _remove(connection, Mute, person, target)
+
+
+async def between(connection: AsyncConnection, person: UUID, others: list[UUID]) -> list[dict[str, Any]]:
+    """Give the Relationship entities of a person to others, in their order: one statement for any number."""
+    query = select(Account.id, *(column.label(name) for name, column in _columns(person).items()))
+    rows = {row.id: row for row in await connection.execute(query.where(Account.id.in_(others)))}
+    return [_entity(rows[other]) for other in dict.fromkeys(others) if other in rows]
+
+
+async def followers(connection: AsyncConnection, account_id: UUID, wanted: Page) -> tuple[list[Any], list[UUID]]:
+    """Give who follows an account, the last one first, and the keys of the follows."""
+    return await _listed(connection, Follow, Follow.account_id, Follow.target_id == account_id, wanted)
+
+
+async def following(connection: AsyncConnection, account_id: UUID, wanted: Page) -> tuple[list[Any], list[UUID]]:
+    """Give whom an account follows, the last one first, and the keys of the follows."""
+    return await _listed(connection, Follow, Follow.target_id, Follow.account_id == account_id, wanted)
+
+
+async def kept_away(
+    connection: AsyncConnection, table: type[Block | Mute], person: UUID, wanted: Page
+) -> tuple[list[Any], list[UUID]]:
+    """Give whom a person blocks or mutes, the last one first, and the keys of that."""
+    return await _listed(connection, table, table.target_id, table.account_id == person, wanted)
+
+
+async def _listed(connection: AsyncConnection, table: Any, other: Any, condition: Any, wanted: Page):
+    query = wanted.apply(select(table.id, other.label("other")).where(condition), table.id)
+    rows = wanted.newest_first((await connection.execute(query)).all())
+    people = await accounts.many(connection, [row.other for row in rows])
+    return [people[row.other] for row in rows], [row.id for row in rows]
+
+
+async def _other(connection: AsyncConnection, person: UUID, target: UUID) -> None:
+    """Refuse oneself and nobody, then take turns with whatever else changes between these two people.
+
+    Without the turn, a follow that runs beside a block would not see it and would outlive it.
+    """
+    if person == target:
+        raise Unprocessable("This is you; nobody follows, blocks or mutes themselves.")
+    pair = "between {} {}".format(*sorted((person, target)))
+    await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(pair, 0))))
+    if not await connection.scalar(select(Account.id).where(Account.id == target)):
+        raise NotFound
+
+
+async def _add(connection: AsyncConnection, table: Any, person: UUID, target: UUID, **columns: Any) -> bool:
+    row = insert(table).values(id=new_id(), account_id=person, target_id=target, **columns)
+    return await connection.scalar(row.on_conflict_do_nothing().returning(table.id)) is not None
+
+
+async def _remove(connection: AsyncConnection, table: Any, person: UUID, target: UUID) -> None:
+    await connection.execute(delete(table).where(table.account_id == person, table.target_id == target))
+
+
+def _columns(person: UUID) -> dict[str, Any]:
+    other = Account.id
+    mine = (Follow.account_id == person, Follow.target_id == other)
+    muted = (Mute.account_id == person, Mute.target_id == other)
+    return {
+        "following": select(1).where(*mine).exists(),
+        "showing_reblogs": select(1).where(*mine, Follow.reblogs).exists(),
+        "notifying": select(1).where(*mine, Follow.notify).exists(),
+        "followed_by": select(1).where(Follow.account_id == other, Follow.target_id == person).exists(),
+        "blocking": blocked_by(person, other),
+        "blocked_by": blocked_by(other, person),
+        "muting": select(1).where(*muted).exists(),
+        "muting_notifications": select(1).where(*muted, Mute.notifications).exists(),
+    }
+
+
+def _entity(row: Any) -> dict[str, Any]:
+    found = {name: value for name, value in row._mapping.items() if name != "id"}
+    constant = {"requested": False, "requested_by": False, "domain_blocking": False, "endorsed": False}
+    return {"id": to_api(row.id), **found, **constant, "languages": None, "muting_expires_at": None, "note": ""}

@@ -1,0 +1,79 @@
+"""Notifications: read them, dismiss one or all."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from app import notifications
+from app.address import base_of
+from app.authentication import Person, person
+from app.entities import account_entity, moment, status_entity
+from app.ids import from_api, to_api
+from app.notifications import KINDS, Notice
+from app.paging import PageOf, linked
+from app.services import Parts, Write
+
+router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
+
+Reader = Annotated[Person, Depends(person("read:notifications"))]
+Dismisser = Annotated[Person, Depends(person("write:notifications"))]
+
+
+async def kinds(
+    types: Annotated[list[str], Query(alias="types[]")] = [],  # noqa: B006
+    excluded: Annotated[list[str], Query(alias="exclude_types[]")] = [],  # noqa: B006
+) -> list[str]:
+    """Read from the query which kinds of notifications a client wants."""
+    return [kind for kind in KINDS if (not types or kind in types) and kind not in excluded]
+
+
+@router.get("")
+async def listed(
+    who: Reader,
+    request: Request,
+    response: Response,
+    parts: Parts,
+    page: PageOf,
+    wanted: Annotated[list[str], Depends(kinds)],
+    account_id: str | None = None,
+) -> list[dict[str, Any]]:
+    """Give the caller's notifications."""
+    sender = from_api(account_id) if account_id else None
+    async with parts.database.read() as connection:
+        found = await notifications.listed(connection, who.account_id, page, wanted, sender)
+    linked(request, response, [notice.row.id for notice in found])
+    return [_entity(notice, base_of(request)) for notice in found]
+
+
+@router.get("/{notification_id}")
+async def show(who: Reader, notification_id: str, request: Request, parts: Parts) -> dict[str, Any]:
+    """Give one of the caller's notifications."""
+    async with parts.database.read() as connection:
+        return _entity(await notifications.one(connection, who.account_id, from_api(notification_id)), base_of(request))
+
+
+@router.post("/clear")
+async def clear(who: Dismisser, write: Write) -> dict[str, Any]:
+    """Delete all of the caller's notifications on every live site."""
+    async with write.transaction(every_standby=True) as connection:
+        await notifications.dismiss(connection, who.account_id)
+    return {}
+
+
+@router.post("/{notification_id}/dismiss")
+async def dismiss(who: Dismisser, notification_id: str, write: Write) -> dict[str, Any]:
+    """Delete one of the caller's notifications on every live site."""
+    async with write.transaction(every_standby=True) as connection:
+        await notifications.dismiss(connection, who.account_id, from_api(notification_id))
+    return {}
+
+
+def _entity(notice: Notice, base: str) -> dict[str, Any]:
+    entity = {
+        "id": to_api(notice.row.id),
+        "type": notice.row.kind,
+        "created_at": moment(notice.row.created_at),
+        "group_key": f"ungrouped-{to_api(notice.row.id)}",
+        "account": account_entity(notice.account, base),
+    }
+    return entity | ({"status": status_entity(notice.post, base)} if notice.post else {})

@@ -1,0 +1,33 @@
+"""A browser without JavaScript."""
+
+import re
+from typing import Any
+
+import httpx
+
+from tests.app.conftest import PASSWORD, numbers
+
+
+class Browser:
+    """Reads the page, fills in its forms, keeps its cookies."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.client = client
+        self.client.follow_redirects = True
+
+    def read(self, path: str = "/") -> httpx.Response:
+        """Open a page."""
+        return self.client.get(path)
+
+    def send(self, path: str, page: Any = None, files: Any = None, **fields: str) -> httpx.Response:
+        """Send a form with the hidden fields of a page."""
+        hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', (page or self.read()).text))
+        return self.client.post(path, data=hidden | fields, files=files)
+
+    def sign_up(self) -> str:
+        """Make an account and give its name."""
+        name = f"u{next(numbers)}"
+        fields = {"username": name, "email": f"{name}@example.org", "password": PASSWORD, "agreement": "true"}
+        answer = self.send("/sign-up", **fields)
+        assert answer.status_code == 200, answer.text
+        return name

@@ -1,0 +1,77 @@
+"""How many statements a route sends: as many for forty posts as for one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from tests.app.conftest import Member, RunningApp
+
+# The token, the page of keys, the posts with counts and names, the pictures.
+TIMELINE = 4
+PATHS = {
+    "/api/v1/timelines/home": TIMELINE,
+    "/api/v1/timelines/public": TIMELINE,
+    "/api/v1/timelines/tag/count": TIMELINE,
+    "/api/v1/accounts/{me}/statuses": TIMELINE + 1,
+    "/api/v1/favourites": TIMELINE,
+    "/api/v1/bookmarks": TIMELINE,
+    "/api/v1/notifications": TIMELINE + 1,
+    "/api/v1/accounts/{me}/followers": 4,
+    "/api/v1/accounts/{me}/following": 4,
+    "/api/v1/statuses/{post}/context": 8,
+    "/api/v1/statuses/{post}": TIMELINE,
+}
+
+
+@contextmanager
+def counted(app: RunningApp) -> Iterator[list[str]]:
+    """Collect the statements that the app sends meanwhile."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    engine = app.services.database.reader.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def befriend(me: Member, join: Callable[[], Member], count: int) -> str:
+    """Let people who follow each other post, reply, favourite and boost; give the first post's id."""
+    first = me.post("first #count")["id"]
+    mine = me.client.get("/api/v1/accounts/verify_credentials").json()["id"]
+    for number in range(count):
+        friend = join()
+        post = friend.post(f"@{me.username} {number} #count", in_reply_to_id=first)
+        me.client.post(f"/api/v1/accounts/{post['account']['id']}/follow")
+        friend.client.post(f"/api/v1/accounts/{mine}/follow")
+        friend.client.post(f"/api/v1/statuses/{first}/favourite")
+        friend.client.post(f"/api/v1/statuses/{first}/reblog")
+        for act in ("favourite", "bookmark", "reblog"):
+            assert me.client.post(f"/api/v1/statuses/{post['id']}/{act}").status_code == 200
+    return first
+
+
+@pytest.mark.parametrize("friends", [1, 6])
+def test_a_page_costs_the_same_number_of_statements_however_long_it_is(
+    app_server: RunningApp, join: Callable[[], Member], friends: int
+) -> None:
+    """It never asks once per post, per person or per picture."""
+    me = join()
+    post = befriend(me, join, friends)
+    mine = me.client.get("/api/v1/accounts/verify_credentials").json()["id"]
+    found: dict[str, int] = {}
+
+    for path in PATHS:
+        with counted(app_server) as sent:
+            answer = me.client.get(path.format(me=mine, post=post))
+        assert answer.status_code == 200, answer.text
+        found[path] = len(sent)
+
+    assert found == PATHS
