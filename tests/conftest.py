@@ -13,11 +13,25 @@ from pathlib import Path
 import hypothesis  # noqa: F401  # its plugin would import it later inside Playwright's greenlet, where Python 3.11 cannot parse
 import psycopg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from scripts.embedded.postgres import PostgresServer, server_environment
 from scripts.embedded.postgres_binaries import find_postgres, run_as
 from scripts.runbook import bootstrap
 from scripts.runbook.rule import Rule
+
+
+class FileByFile(LoadScopeScheduling):
+    """Hands each worker whole files, so that a server is started once for all its tests; three whole sites at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/acceptance" if nodeid.startswith("tests/acceptance/") else nodeid.split("::", 1)[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return FileByFile(config, log)
+
 
 SINGLE_COPY = Rule.from_json([{"sync": [], "needed": 0}])
 

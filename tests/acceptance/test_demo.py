@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import free_port
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("acceptance")]
+pytestmark = pytest.mark.acceptance
 
 KEYS = {
     "killed", "primary", "epoch", "acked", "lost", "unknown", "images_acked", "images_lost", "rto_seconds",

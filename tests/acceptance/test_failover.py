@@ -16,7 +16,7 @@ from scripts.runbook import sites
 from scripts.runbook.journal import read_journal
 from tests.acceptance.conftest import Person
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("acceptance")]
+pytestmark = pytest.mark.acceptance
 
 # Runs the command and ends its own process with SIGKILL when a step has acted and its record is not yet written.
 DIE_BEFORE_RECORD = """

@@ -12,7 +12,7 @@ from scripts.embedded.local_sites import LocalSites
 from scripts.runbook import sites
 from tests.acceptance.conftest import Person
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("acceptance")]
+pytestmark = pytest.mark.acceptance
 
 
 def signal_site(local: LocalSites, site: str, which: signal.Signals) -> None:

@@ -10,7 +10,7 @@ from scripts.embedded.local_sites import LocalSites
 from scripts.embedded.writers import Writers, read_back
 from tests.acceptance.conftest import Person
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("acceptance")]
+pytestmark = pytest.mark.acceptance
 
 
 @pytest.fixture

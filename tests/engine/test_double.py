@@ -12,7 +12,7 @@ from tests.engine.estate import Estate
 from tests.engine.harness import Outcome, PulumiError, Workspace, require_pulumi
 
 require_pulumi()
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("engine-small")]
+pytestmark = pytest.mark.engine
 
 SMALL = Path(__file__).parent / "small_program"
 STACK = "aws"

@@ -20,9 +20,7 @@ require_pulumi()
 pytestmark = pytest.mark.engine
 
 
-@pytest.fixture(
-    scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(f"engine-{name}")) for name in PRESENT]
-)
+@pytest.fixture(scope="module", params=PRESENT)
 def deployed(request: pytest.FixtureRequest, make_workspace: Callable[[Path, str], Workspace]) -> Iterator[Deployed]:
     with running(PROVIDERS[request.param], "random") as doubles:
         yield deploy(request.param, make_workspace(ROOT, doubles.attach), doubles)
