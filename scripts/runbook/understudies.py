@@ -3,7 +3,8 @@
 Every function takes an autocommit connection of the role lifeboat_agent, acts, and reads back what it did.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ from scripts.runbook.replication import Following, applying, following, one_valu
 
 Connection = psycopg.Connection[Any]
 
+SLOT_PATIENCE_SECONDS = 5.0
+
 PEEK = """
 SELECT data FROM pg_logical_slot_peek_binary_changes(%s, NULL, NULL, 'proto_version', '1', 'publication_names', %s)
 WHERE get_byte(data, 0) IN (ascii('O'), ascii('C'))
@@ -41,9 +44,13 @@ class Slot:
 
 
 def slots(connection: Connection) -> dict[str, Slot]:
-    """Return every Lifeboat slot of this site by name."""
+    """Return every Lifeboat slot of this site by name.
+
+    Active is one that a site reads through a WAL sender: a look into a slot holds it too, for a moment.
+    """
     rows = connection.execute(
-        """SELECT slot_name, active, coalesce(confirmed_flush_lsn, '0/0'), coalesce(wal_status, 'lost'),
+        """SELECT slot_name, EXISTS (SELECT FROM pg_stat_replication WHERE pid = active_pid),
+                  coalesce(confirmed_flush_lsn, '0/0'), coalesce(wal_status, 'lost'),
                   coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::bigint
            FROM pg_replication_slots WHERE slot_name LIKE 'to\\_%' AND slot_type = 'logical'"""
     )
@@ -176,19 +183,33 @@ def prepared_slots(connection: Connection, epoch: int) -> list[str]:
 
 def peek(connection: Connection, name: str) -> list[AppliedTransaction]:
     """Return the applied transactions that a slot still holds, without moving it."""
-    return applied_transactions(bytes(data) for (data,) in connection.execute(PEEK, (name, PUBLICATION)))
+    rows = _when_free(lambda: connection.execute(PEEK, (name, PUBLICATION)).fetchall())
+    return applied_transactions(bytes(data) for (data,) in rows)
 
 
 def advance(connection: Connection, name: str, target: int | None) -> None:
     """Move a slot forward to `target` (bytes of this site's log) and see that it got there; None moves nothing."""
     if target is None or slots(connection)[name].confirmed >= target:
         return
-    connection.execute("SELECT pg_replication_slot_advance(%s, %s)", (name, format_lsn(target)))
+    move = "SELECT pg_replication_slot_advance(%s, %s)"
+    _when_free(lambda: connection.execute(move, (name, format_lsn(target))).fetchall())
     reached = slots(connection)[name].confirmed
     if reached < target:
         raise ReplicationStuck(
             f"the slot {name} was to be advanced to {format_lsn(target)} but stands at {format_lsn(reached)}"
         )
+
+
+def _when_free(act: Callable[[], list[Any]]) -> list[Any]:
+    """Act on a slot, again for as long as somebody else, the agent or a runbook, holds it for its own look."""
+    deadline = time.monotonic() + SLOT_PATIENCE_SECONDS
+    while True:
+        try:
+            return act()
+        except psycopg.errors.ObjectInUse:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _store_applied(connection: Connection, origin: str, position: int) -> None:

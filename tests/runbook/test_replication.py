@@ -1,5 +1,6 @@
 """Three real servers: joining from empty, keeping the way back open, and following a new primary without a copy."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -159,6 +160,28 @@ def test_a_slot_that_may_begin_too_late_is_refused(trio: Trio) -> None:
         understudies.prepare_slot(trio["gcp"].agent, "azure", "aws", 0, 2)
 
     assert not understudies.is_prepared(trio["gcp"].agent, "azure", 2)
+
+
+def test_two_may_look_into_one_slot(trio: Trio) -> None:
+    """The agent and a runbook look into the same slot at once: each waits its moment, and nobody seems to follow by it."""
+    trio["aws"].write(*range(1, 5))
+    trio["gcp"].waits_for(*range(5))
+    gcp = trio["gcp"]
+    seen: list[int] = []
+
+    def look() -> None:
+        with psycopg.connect(gcp.running.agent_url, autocommit=True) as other:
+            seen.extend(len(understudies.peek(other, "to_azure")) for _ in range(60))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    active = [
+        understudies.slots(gcp.agent)["to_azure"].active for _ in range(60) if understudies.peek(gcp.agent, "to_azure")
+    ]
+    thread.join()
+
+    assert len(seen) == len(active) == 60
+    assert not any(active)
 
 
 def test_the_upkeep_advances_only_past_what_the_follower_has(trio: Trio) -> None:
