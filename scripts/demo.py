@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import threading
 import time
 from collections.abc import Generator
@@ -25,7 +26,8 @@ from scripts.runbook.journal import Record
 # The exit code of a command that Ctrl-C ended before it was done.
 INTERRUPTED = 130
 WRITERS = 8
-SECONDS_BEFORE, SECONDS_AFTER = 5.0, 3.0
+# The moment of the death is drawn from one whole renewal of the lease, so that no phase of it is favoured.
+SECONDS_BEFORE, SECONDS_AFTER = (4.0, 9.0), 3.0
 # A site counts as gone after this many probes of its address in a row found nobody who takes writes.
 PROBES, PROBE_SECONDS = 3, 0.05
 
@@ -99,7 +101,7 @@ def show_a_death(running: LocalSites, console: Console, to: str | None = None) -
     new = to or next(site for site in SITES if site != killed)
     address = f"http://127.0.0.1:{running.layout.settings.edge_port}"
     with _people_posting(address, console) as people:
-        time.sleep(SECONDS_BEFORE)
+        time.sleep(random.uniform(*SECONDS_BEFORE))  # noqa: S311 (no secret depends on it)
         memory = round(sum(running.supervisor.memory_mib().values()), 1)
         console.say(f"ending {killed}: every process, at once")
         moment = time.monotonic()
