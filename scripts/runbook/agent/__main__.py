@@ -1,0 +1,81 @@
+"""`python -m scripts.runbook.agent --dir FOLDER --site X`: the process that looks after one site.
+
+It renews the lease while its site holds it and closes the fence when it does not, writes the signed status each second,
+keeps the understudy slots short, and on a new epoch stops applying, says how far it came, and follows the new primary.
+"""
+
+import argparse
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import psycopg
+
+from scripts.runbook import sites
+from scripts.runbook.agent.follower import follow_register
+from scripts.runbook.agent.lease_keeper import hold
+from scripts.runbook.agent.state import Agent
+from scripts.runbook.agent.teller import say_status
+from scripts.runbook.agent.upkeep import beat, keep_understudies
+from scripts.runbook.errors import LifeboatError
+from scripts.runbook.sites import Platform
+
+log = logging.getLogger("lifeboat.agent")
+
+# Each does its work once and returns how many seconds to wait before the next time.
+LOOPS = {
+    "lease": hold,
+    "register": follow_register,
+    "status": say_status,
+    "upkeep": keep_understudies,
+    "heartbeat": beat,
+}
+
+
+async def run(agent: Agent) -> None:
+    """Run every loop until the process is told to stop."""
+    await asyncio.gather(*(_forever(name, agent, loop) for name, loop in LOOPS.items()))
+
+
+async def _forever(name: str, agent: Agent, once: Callable[[Agent], Awaitable[float]]) -> None:
+    """Repeat a loop's body; trouble is logged once and tried again."""
+    last = ""
+    while True:
+        said = ""
+        try:
+            pause = await once(agent)
+        except (LifeboatError, psycopg.Error, OSError) as trouble:
+            pause, said = 0.5, f"{name}: {(str(trouble).strip().splitlines() or [type(trouble).__name__])[0]}"
+        if said and said != last:
+            log.warning(said)
+        last = said
+        await asyncio.sleep(pause)
+
+
+async def _main(platform: Platform, site: str) -> None:
+    running = asyncio.create_task(run(Agent(platform, site)))
+    for which in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(which, running.cancel)
+    try:
+        await running
+    except asyncio.CancelledError:
+        log.info("stopped")
+
+
+def main() -> None:
+    """Run one site's agent until SIGINT or SIGTERM."""
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.runbook.agent", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("--dir", type=Path, required=True, help="the folder of the platform's files")
+    parser.add_argument("--site", required=True, help="the site this agent looks after")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    platform = sites.load(options.dir)
+    asyncio.run(_main(platform, platform.known(options.site)))
+
+
+if __name__ == "__main__":
+    main()

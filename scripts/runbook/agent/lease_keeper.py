@@ -1,0 +1,37 @@
+"""Renews the lease while this site holds it, and lets the fence follow the register's answer."""
+
+import logging
+import time
+
+from scripts.runbook import fence
+from scripts.runbook.agent.state import FOLLOW_SECONDS, Agent
+from scripts.runbook.lease import LeaseAnswer, LeaseRecord, renew, settle
+
+log = logging.getLogger("lifeboat.agent")
+
+
+async def hold(agent: Agent) -> float:
+    """Renew the lease while this site holds it; the database's clock is read before the request goes out."""
+    record, terms = agent.record, agent.platform.terms
+    if record is None or not agent.is_holder:
+        return FOLLOW_SECONDS
+    ends_move = record.state == "switching" and await agent.lease_database.call(fence.move_is_over, record.epoch)
+    if not ends_move and time.monotonic() < agent.renewal_due:
+        return FOLLOW_SECONDS
+    before = await agent.lease_database.call(fence.clock)
+    say = settle if ends_move else renew
+    return await _take_answer(agent, record, await say(agent.register, agent.site, record.epoch, terms, before))
+
+
+async def _take_answer(agent: Agent, record: LeaseRecord, answer: LeaseAnswer) -> float:
+    """Let the fence follow what the register answered; nothing but a renewal ever extends a term."""
+    if answer.kind == "renewed" and answer.valid_until is not None:
+        await agent.lease_database.call(fence.extend, record.epoch, answer.valid_until)
+        agent.record, agent.renewal_due = answer.record, time.monotonic() + agent.platform.terms.renew_every
+        return FOLLOW_SECONDS
+    if answer.kind == "lost":
+        log.warning("lease: lost at epoch %s; the fence is closed", record.epoch)
+        await agent.lease_database.call(fence.close)
+        return FOLLOW_SECONDS
+    log.warning("lease: a renewal at epoch %s is unknown; writes end by themselves when the term does", record.epoch)
+    return min(1.0, agent.platform.terms.renew_every)

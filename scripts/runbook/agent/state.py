@@ -1,0 +1,41 @@
+"""What the agent's loops share: the stores, the register, the database, and the newest record that is proved committed."""
+
+import asyncio
+import datetime
+import secrets
+
+from scripts.runbook.agent_database import AgentDatabase
+from scripts.runbook.lease import LeaseRecord
+from scripts.runbook.registers import open_register
+from scripts.runbook.sites import Platform
+
+# How often the register is read; during a move, how soon after another site's word this one acts on it.
+FOLLOW_SECONDS = 0.25
+MOVING_SECONDS = 0.05
+
+
+class Agent:
+    """One site's agent: what it knows of the register, the other sites and its own database."""
+
+    def __init__(self, platform: Platform, site: str) -> None:
+        self.platform, self.site = platform, site
+        self.stores = platform.lease_stores()
+        self.signer = platform.signer(site)
+        self.register = open_register(platform, site)
+        # The lease has a connection of its own, so that a long look into a slot never delays a renewal.
+        self.lease_database = AgentDatabase(platform.agent_url(site))
+        self.database = AgentDatabase(platform.agent_url(site))
+        self.record: LeaseRecord | None = None
+        self.renewal_due = 0.0
+        self.started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") + "-" + secrets.token_hex(3)
+        self.sequence = 0
+        self.changed = asyncio.Event()
+        self.failures: dict[str, str] = {}
+
+    @property
+    def is_holder(self) -> bool:
+        return self.record is not None and self.record.holder == self.site and self.record.state != "released"
+
+    @property
+    def moving(self) -> bool:
+        return self.record is not None and self.record.state == "switching"

@@ -1,0 +1,47 @@
+"""Says once a second what this site is and how far it came, signed, in every control store that answers."""
+
+import asyncio
+import time
+
+from scripts.runbook import fence, status, understudies
+from scripts.runbook.agent.state import MOVING_SECONDS, Agent
+from scripts.runbook.status import SiteStatus, SlotStatus
+from scripts.runbook.understudies import Slot
+
+STATUS_SECONDS = 1.0
+
+
+async def say_status(agent: Agent) -> float:
+    """Write this site's status to every control store that answers."""
+    agent.changed.clear()
+    answers = await status.publish(agent.stores, agent.signer, await _status(agent))
+    agent.failures = answers.failures
+    # During a move the others wait for this word: say it again as soon as there is something new.
+    try:
+        await asyncio.wait_for(agent.changed.wait(), MOVING_SECONDS * 2 if agent.moving else STATUS_SECONDS)
+    except TimeoutError:
+        return 0
+    return 0
+
+
+async def _status(agent: Agent) -> SiteStatus:
+    view = await agent.database.call(understudies.view)
+    stands = await agent.database.call(fence.read)
+    record, outputs = agent.record, agent.platform.outputs[agent.site]
+    agent.sequence += 1
+    epoch = record.epoch if record else 0
+    role: status.Role = "primary" if agent.is_holder else "standby" if view.following else "fenced"
+    return SiteStatus(
+        site=agent.site, started=agent.started, sequence=agent.sequence, at=time.time(), epoch=epoch,
+        holder=record.holder if record else "", role=role, writable=stands.open, applying=view.applying,
+        following=view.following.primary if view.following else None,
+        following_epoch=view.following.epoch if view.following else 0, applied=view.applied, log=view.log,
+        database_host=outputs.database_host, database_port=outputs.database_port,
+        prepared=tuple(await agent.database.call(understudies.prepared_slots, epoch)),
+        slots={slot.name.removeprefix("to_"): _slot_status(slot) for slot in view.slots},
+        store_failures=agent.failures,
+    )  # fmt: skip
+
+
+def _slot_status(slot: Slot) -> SlotStatus:
+    return SlotStatus(slot.active, slot.confirmed, slot.retained_bytes, slot.wal_status)
