@@ -4,6 +4,19 @@ from app.models.base import PER_SITE, Base
 from app.models.clients import AccessToken, Application, AuthorizationCode, IdempotencyKey
 from app.models.people import Account, Block, Follow, Mute, Notification, Report
 from app.models.posts import Bookmark, Favourite, MediaAttachment, Mention, Status, StatusEdit, StatusTag
+from app.models.publishing import Poll, PollVote, ScheduledStatus
+from app.models.reading import (
+    ContentFilter,
+    Conversation,
+    FeaturedTag,
+    FilterKeyword,
+    FilterStatus,
+    ListMember,
+    Marker,
+    Pin,
+    ReadingList,
+    TagFollow,
+)
 
 __all__ = [
     "PER_SITE",
@@ -14,15 +27,28 @@ __all__ = [
     "Base",
     "Block",
     "Bookmark",
+    "ContentFilter",
+    "Conversation",
     "Favourite",
+    "FeaturedTag",
+    "FilterKeyword",
+    "FilterStatus",
     "Follow",
     "IdempotencyKey",
+    "ListMember",
+    "Marker",
     "MediaAttachment",
     "Mention",
     "Mute",
     "Notification",
+    "Pin",
+    "Poll",
+    "PollVote",
+    "ReadingList",
     "Report",
+    "ScheduledStatus",
     "Status",
     "StatusEdit",
     "StatusTag",
+    "TagFollow",
 ]

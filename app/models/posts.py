@@ -1,9 +1,11 @@
 """Posts, what belongs to them, and what people do with them."""
 
 import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Key, OfAccount, OfStatus, When
@@ -18,6 +20,7 @@ class Status(Base):
         Index("status_public", "id", postgresql_where=text("visibility = 'public' AND reblog_of_id IS NULL")),
         Index("status_words", text("to_tsvector('simple'::regconfig, text)"), postgresql_using="gin"),
         Index("status_boosted_once", "reblog_of_id", "account_id", unique=True),
+        Index("status_by_conversation", "conversation_id", "id", postgresql_where=text("conversation_id IS NOT NULL")),
     )
 
     id: Mapped[Key]
@@ -25,6 +28,7 @@ class Status(Base):
     application_id: Mapped[UUID | None] = mapped_column(ForeignKey("application.id", ondelete="SET NULL"))
     in_reply_to_id: Mapped[UUID | None] = mapped_column(ForeignKey("status.id", ondelete="SET NULL"), index=True)
     in_reply_to_account_id: Mapped[UUID | None]
+    conversation_id: Mapped[UUID | None]
     reblog_of_id: Mapped[UUID | None] = mapped_column(ForeignKey("status.id", ondelete="CASCADE"))
     text: Mapped[str]
     spoiler_text: Mapped[str] = mapped_column(default="", server_default="")
@@ -36,13 +40,19 @@ class Status(Base):
 
 
 class MediaAttachment(Base):
-    """A picture of a post, or one that waits for its post; `key` is its content-addressed name in every bucket."""
+    """A picture of a post, or one that waits for its post; `key` is its content-addressed name in every bucket.
+
+    `sizes` holds the smaller copies by name: {"small": {"key", "width", "height", "bytes"}, "medium": ...}.
+    """
 
     __tablename__ = "media_attachment"
 
     id: Mapped[Key]
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     status_id: Mapped[UUID | None] = mapped_column(ForeignKey("status.id", ondelete="CASCADE"), index=True)
+    scheduled_status_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("scheduled_status.id", ondelete="SET NULL"), index=True
+    )
     position: Mapped[int] = mapped_column(default=0, server_default="0")
     key: Mapped[str]
     width: Mapped[int]
@@ -51,6 +61,8 @@ class MediaAttachment(Base):
     description: Mapped[str | None]
     focus_x: Mapped[float] = mapped_column(default=0.0, server_default="0")
     focus_y: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    blurhash: Mapped[str | None]
+    sizes: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     created_at: Mapped[When]
 
 
