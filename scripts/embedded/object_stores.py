@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.embedded.azurite_install import azurite_program, node_program
+from scripts.embedded.azurite_install import azurite_program
 from scripts.embedded.bucket_requests import make_azure_container, make_gcs_bucket, make_s3_bucket
 from scripts.embedded.gcs.authentication import ACCOUNT_FILE, new_account
+from scripts.embedded.npm_packages import node_program
 
 BUCKETS = ("lifeboat-media", "lifeboat-lease", "lifeboat-ledger")
 AZURE_ACCOUNT = "devstoreaccount1"

@@ -173,8 +173,8 @@ class LeftoverSites(LifeboatError):
         super().__init__(f"In {folder} {state}: use them, or clear them with `lifeboat local down`.")
 
 
-class AzuriteNotInstalled(LifeboatError):
-    """The azure site's object store, or the Node that runs it, is not installed."""
+class NpmPackagesNotInstalled(LifeboatError):
+    """What npm brings (the azure site's object store, what the pages load), or the Node for it, is not installed."""
 
 
 class StoreDidNotAnswer(LifeboatError):
