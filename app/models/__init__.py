@@ -2,6 +2,7 @@
 
 from app.models.base import PER_SITE, Base
 from app.models.clients import AccessToken, Application, AuthorizationCode, IdempotencyKey
+from app.models.media import MediaOutbox, Takedown
 from app.models.people import Account, Block, Follow, Mute, Notification, Report
 from app.models.posts import Bookmark, Favourite, MediaAttachment, Mention, Status, StatusEdit, StatusTag
 from app.models.publishing import Poll, PollVote, ScheduledStatus
@@ -38,6 +39,7 @@ __all__ = [
     "ListMember",
     "Marker",
     "MediaAttachment",
+    "MediaOutbox",
     "Mention",
     "Mute",
     "Notification",
@@ -51,4 +53,5 @@ __all__ = [
     "StatusEdit",
     "StatusTag",
     "TagFollow",
+    "Takedown",
 ]

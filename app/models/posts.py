@@ -46,6 +46,14 @@ class MediaAttachment(Base):
     """
 
     __tablename__ = "media_attachment"
+    __table_args__ = (
+        Index("media_attachment_by_key", "key"),
+        Index(
+            "media_attachment_by_smaller_key",
+            text("jsonb_path_query_array(sizes, '$.*.key'::jsonpath)"),
+            postgresql_using="gin",
+        ),
+    )
 
     id: Mapped[Key]
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
