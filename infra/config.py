@@ -28,17 +28,17 @@ SHARED_KEYS = (
     "acknowledge_timeout_seconds",
     "retention_days",
 )
-SECRET_KEYS = ("secret_key", "signing_key", "replication_password", "link_keys")
+SECRET_KEYS = ("secret_key", "signing_key", "vapid_key", "replication_password", "link_keys")
 
 _HOSTNAME = re.compile(r"(?=.{6,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){2,}[a-z]{2,}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_REPOSITORY = re.compile(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)+")
 _SECRET = {
     "secret_key": (re.compile(r"\S{32,128}"), "32 to 128 characters without a space"),
     "signing_key": (
         re.compile(r"-----BEGIN PRIVATE KEY-----\s[A-Za-z0-9+/=\s]+-----END PRIVATE KEY-----\s*"),
         "an Ed25519 private key in PEM form",
     ),
+    "vapid_key": (re.compile(r"[A-Za-z0-9_-]{43}"), "a P-256 private key as 43 characters of URL-safe base64"),
     "replication_password": (re.compile(r"[A-Za-z0-9]{24,64}"), "24 to 64 letters and digits"),
 }
 
@@ -57,7 +57,7 @@ def parse(values: Mapping[str, str], stack: str, clear_secrets: tuple[str, ...] 
     spec_parts = {"hostname": _hostname(settings), "capacity": settings.choice("capacity", rules.CAPACITIES)}
     retention = settings.number("retention_days", *rules.BACKUP_DAYS)
     database = _database(settings, retention)
-    service = _service(settings, spec_parts["capacity"])
+    service = _service(settings, cloud, spec_parts["capacity"])
     _secrets(settings, peers, clear_secrets)
     settings.finish()
     return SiteSpec(
@@ -102,16 +102,14 @@ def _database(settings: Settings, backup_days: int) -> DatabaseSpec:
     return DatabaseSpec(memory, settings.size("database_storage_gib", rules.DATABASE_STORAGE_GIB), backup_days)
 
 
-def _service(settings: Settings, capacity: str) -> ServiceSpec:
+def _service(settings: Settings, cloud: str, capacity: str) -> ServiceSpec:
     full = settings.number("service_full_count", 2, 100)
-    repository = settings.text(
-        "repository", _REPOSITORY, "an image repository without a tag, such as registry.example.org/lifeboat"
-    )
     digest = settings.text(
         "image_digest", _DIGEST, "sha256: and 64 hexadecimal digits; a tag can change under a running site"
     )
     return ServiceSpec(
-        image=f"{repository}@{digest}",
+        repository=_repository(settings, cloud),
+        digest=digest,
         memory_mib=settings.size("service_memory_mib", rules.SERVICE_MEMORY_MIB),
         minimum={"standby": 1, "warm": 2}.get(capacity, full),
         maximum=settings.number("service_maximum_count", full, 100, reason=" (no fewer than service_full_count)"),
@@ -119,6 +117,21 @@ def _service(settings: Settings, capacity: str) -> ServiceSpec:
             "max_upload_mib", 1, rules.MAX_UPLOAD_MIB, reason=" (Cloud Run refuses requests over 32 MiB)"
         ),
         acknowledge_timeout_seconds=settings.number("acknowledge_timeout_seconds", 1, 60),
+    )
+
+
+def _repository(settings: Settings, cloud: str) -> str:
+    """The registry of the site's own account and region: the description makes it under exactly this name."""
+    found = rules.PROVIDERS.get(cloud)
+    if found is None:
+        return ""
+    region, account = (settings.values.get(key, "") for key in ("region", "account"))
+    if not (found.region.fullmatch(region) and found.account.fullmatch(account)):
+        return ""  # blamed already; the repository follows from them
+    return settings.text(
+        "repository",
+        found.repository_pattern(region, account),
+        f"this site's own, without a tag: {found.repository_example}",
     )
 
 
@@ -156,6 +169,7 @@ def _secret_outputs(values: Mapping[str, str]) -> "Secrets":
     return Secrets(
         secret_key=Output.secret(values["secret_key"]),
         signing_key=Output.secret(values["signing_key"]),
+        vapid_key=Output.secret(values["vapid_key"]),
         replication_password=Output.secret(values["replication_password"]),
         link_keys={site: Output.secret(key) for site, key in keys.items()},
     )

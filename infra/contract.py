@@ -20,6 +20,7 @@ class Secrets:
 
     secret_key: Output[str]
     signing_key: Output[str]
+    vapid_key: Output[str]
     replication_password: Output[str]
     link_keys: Mapping[str, Output[str]]
 
@@ -45,6 +46,18 @@ class Database(Protocol):
     def url(self, role: str) -> Output[str]: ...
 
 
+class Registry(Protocol):
+    """This cloud's own copy of the image; `repository` is where it is pushed to."""
+
+    repository: Output[str]
+
+
+class Vault(Protocol):
+    """The secrets of the processes; `where` says for each, by its neutral name, where the cloud keeps it."""
+
+    where: Mapping[str, Output[str]]
+
+
 class Media(Protocol):
     """The private store of pictures, as a store URL."""
 
@@ -67,13 +80,15 @@ class Service(Protocol):
 N = TypeVar("N", bound=Network)
 L_co = TypeVar("L_co", bound=Link, covariant=True)
 D = TypeVar("D", bound=Database)
+R = TypeVar("R", bound=Registry)
+V = TypeVar("V", bound=Vault)
 M = TypeVar("M", bound=Media)
 C = TypeVar("C", bound=Control)
 S_co = TypeVar("S_co", bound=Service, covariant=True)
 
 
-class Cloud(Protocol[N, L_co, D, M, C, S_co]):
-    """A package of infra.clouds: one provider and six capabilities."""
+class Cloud(Protocol[N, L_co, R, D, V, M, C, S_co]):
+    """A package of infra.clouds: one provider and its capabilities."""
 
     @property
     def provider(self) -> Callable[[SiteSpec], pulumi.ProviderResource]: ...
@@ -82,10 +97,14 @@ class Cloud(Protocol[N, L_co, D, M, C, S_co]):
     @property
     def Link(self) -> Callable[[str, SiteSpec, Secrets, N, ResourceOptions], L_co]: ...  # noqa: N802
     @property
+    def Registry(self) -> Callable[[str, SiteSpec, N, ResourceOptions], R]: ...  # noqa: N802
+    @property
     def Database(self) -> Callable[[str, SiteSpec, Secrets, N, ResourceOptions], D]: ...  # noqa: N802
+    @property
+    def Vault(self) -> Callable[[str, SiteSpec, Secrets, N, D, ResourceOptions], V]: ...  # noqa: N802
     @property
     def Media(self) -> Callable[[str, SiteSpec, N, ResourceOptions], M]: ...  # noqa: N802
     @property
     def Control(self) -> Callable[[str, SiteSpec, N, ResourceOptions], C]: ...  # noqa: N802
     @property
-    def Service(self) -> Callable[[str, SiteSpec, Secrets, N, D, M, C, ResourceOptions], S_co]: ...  # noqa: N802
+    def Service(self) -> Callable[[str, SiteSpec, N, R, V, M, C, ResourceOptions], S_co]: ...  # noqa: N802

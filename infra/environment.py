@@ -43,6 +43,7 @@ def secret_values(secrets: Secrets, database: Database) -> dict[str, Output[str]
     return {
         "lifeboat-secret-key": secrets.secret_key,
         "lifeboat-signing-key": secrets.signing_key,
+        "lifeboat-vapid-key": secrets.vapid_key,
         "lifeboat-replication-password": secrets.replication_password,
         "lifeboat-database-url-app": database.url("app"),
         "lifeboat-database-url-agent": database.url("agent"),
@@ -52,8 +53,12 @@ def secret_values(secrets: Secrets, database: Database) -> dict[str, Output[str]
 def secret_names(process: Process) -> dict[str, str]:
     """Return which secret, by neutral name, a process finds in which variable."""
     known = {"DATABASE_URL": f"lifeboat-database-url-{process.database_role}", "SECRET_KEY": "lifeboat-secret-key"}
-    extra = {"SIGNING_KEY": "lifeboat-signing-key", "REPLICATION_PASSWORD": "lifeboat-replication-password"}
-    return known | extra if process == AGENT else known
+    if process == AGENT:
+        return known | {
+            "SIGNING_KEY": "lifeboat-signing-key",
+            "REPLICATION_PASSWORD": "lifeboat-replication-password",
+        }
+    return known | {"VAPID_KEY": "lifeboat-vapid-key"}
 
 
 def database_url(role: str, password: Output[str], host: Output[str], certificate: str) -> Output[str]:

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SECRET_EXAMPLES = {
     "secret_key": "recorded-without-the-secret-key-of-any-site",
     "signing_key": "-----BEGIN PRIVATE KEY-----\nrecordedWithoutTheKeyOfAnySite\n-----END PRIVATE KEY-----\n",
+    "vapid_key": "recordedWithoutTheVapidKeyOfAnySite-1234567",
     "replication_password": "recordedWithoutThePasswordOfAnySite",
 }
 """Stand-ins with which a program can be recorded where the secrets are not known; they open nothing."""

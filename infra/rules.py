@@ -36,9 +36,15 @@ class ProviderRules:
     zone: str
     account: re.Pattern[str]
     account_meaning: str
+    repository: str
+    repository_example: str
 
     def zone_pattern(self, region: str) -> re.Pattern[str]:
         return re.compile(self.zone.replace("REGION", re.escape(region)))
+
+    def repository_pattern(self, region: str, account: str) -> re.Pattern[str]:
+        known = self.repository.replace("REGION", re.escape(region)).replace("ACCOUNT", re.escape(account))
+        return re.compile(known)
 
 
 PROVIDERS = {
@@ -48,6 +54,8 @@ PROVIDERS = {
         zone=r"REGION[a-f]",
         account=re.compile(r"\d{12}"),
         account_meaning="an AWS account number of 12 digits",
+        repository=r"ACCOUNT\.dkr\.ecr\.REGION\.amazonaws\.com/(?=.{2,256}$)[a-z0-9]+([._/-][a-z0-9]+)*",
+        repository_example="ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME",
     ),
     "gcp": ProviderRules(
         region=re.compile(r"[a-z]+-[a-z]+\d{1,2}"),
@@ -55,6 +63,8 @@ PROVIDERS = {
         zone=r"REGION-[a-f]",
         account=re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]"),
         account_meaning="a Google Cloud project id of 6 to 30 lower-case letters, digits and hyphens",
+        repository=r"REGION-docker\.pkg\.dev/ACCOUNT/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9]+([._-][a-z0-9]+)*",
+        repository_example="REGION-docker.pkg.dev/PROJECT/REPOSITORY/NAME",
     ),
     "azure": ProviderRules(
         region=re.compile(r"[a-z]{4,30}\d?"),
@@ -62,5 +72,7 @@ PROVIDERS = {
         zone=r"[123]",
         account=re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
         account_meaning="an Azure subscription id (8-4-4-4-12 hexadecimal digits)",
+        repository=r"[a-z0-9]{5,50}\.azurecr\.io/[a-z0-9]+([._/-][a-z0-9]+)*",
+        repository_example="REGISTRY.azurecr.io/NAME (5 to 50 lower-case letters and digits that all of Azure shares)",
     ),
 }

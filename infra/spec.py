@@ -16,7 +16,7 @@ DATABASE_ROLES = ("owner", "app", "agent", "replication")
 MIB_PER_DATABASE_CPU = 4096
 MIB_PER_SERVICE_CPU = 2048
 
-CAPABILITIES = ("network", "link", "database", "media", "control", "service")
+CAPABILITIES = ("network", "link", "registry", "database", "vault", "media", "control", "service")
 
 INSIDE_RANGE = ipaddress.ip_network("169.254.21.0/24")
 """Where the ends of the tunnels get their addresses: Azure takes none outside 169.254.21.0-169.254.22.255."""
@@ -130,12 +130,17 @@ HEALTH_PATH = "/healthz"
 class ServiceSpec:
     """The app: one image by digest; `memory_mib` a copy; web runs `minimum` to `maximum` copies, by load."""
 
-    image: str
+    repository: str
+    digest: str
     memory_mib: int
     minimum: int
     maximum: int
     max_upload_mib: int
     acknowledge_timeout_seconds: int
+
+    @property
+    def image(self) -> str:
+        return f"{self.repository}@{self.digest}"
 
     @property
     def cpus(self) -> int:

@@ -18,11 +18,13 @@ class Site(ComponentResource):
         self.spec = spec
         self.network = cloud.Network("lifeboat-network", spec, within)
         self.link = cloud.Link("lifeboat-link", spec, secrets, self.network, within)
+        self.registry = cloud.Registry("lifeboat-registry", spec, self.network, within)
         self.database = cloud.Database("lifeboat-database", spec, secrets, self.network, within)
+        self.vault = cloud.Vault("lifeboat-vault", spec, secrets, self.network, self.database, within)
         self.media = cloud.Media("lifeboat-media", spec, self.network, within)
         self.control = cloud.Control("lifeboat-control", spec, self.network, within)
         self.service = cloud.Service(
-            "lifeboat-service", spec, secrets, self.network, self.database, self.media, self.control, within
+            "lifeboat-service", spec, self.network, self.registry, self.vault, self.media, self.control, within
         )
         self.outputs = self._outputs()
         self.register_outputs(self.outputs)

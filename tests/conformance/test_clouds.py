@@ -177,6 +177,7 @@ FACTS = {
 }
 
 APP = {"SITE", "DATABASE_URL", "MEDIA_URL", "MEDIA_PEERS", "SECRET_KEY", "ACKNOWLEDGE_TIMEOUT", "MAX_UPLOAD_MIB"}
+WEB = APP | {"VAPID_KEY"}
 AGENT = APP | {"LEASE_URLS", "LEDGER_URLS", "SIGNING_KEY", "REPLICATION_PASSWORD"}
 
 
@@ -234,7 +235,7 @@ def test_no_cloud_imports_another(cloud: str) -> None:
 
 
 def test_every_cloud_has_the_same_tree(alone: Recording) -> None:
-    """It finds one site with the six capabilities below it, in every cloud under the same names."""
+    """It finds one site with every capability below it, in every cloud under the same names."""
     components = {
         one["name"]: one["parent"] for one in alone.resources if one["type"].startswith("lifeboat:capability:")
     }
@@ -302,7 +303,7 @@ def test_logical_replication_is_on(alone: Recording) -> None:
     assert FACTS[alone.cloud].logical(alone)
 
 
-@pytest.mark.parametrize(("process", "names"), [("web", APP), ("worker", APP), ("agent", AGENT)])
+@pytest.mark.parametrize(("process", "names"), [("web", WEB), ("worker", WEB), ("agent", AGENT)])
 def test_each_process_sees_the_same_environment(alone: Recording, process: str, names: set[str]) -> None:
     """It hands each process exactly the variables the app knows."""
     assert FACTS[alone.cloud].environment(alone, process) == names

@@ -61,7 +61,12 @@ class Deployed:
 
 def some_secrets() -> dict[str, str]:
     key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    return {"secret_key": "S3cretKey" * 5, "signing_key": key, "replication_password": "R3plication" * 3}
+    return {
+        "secret_key": "S3cretKey" * 5,
+        "signing_key": key,
+        "vapid_key": "V4pid" * 8 + "key",
+        "replication_password": "R3plication" * 3,
+    }
 
 
 def deploy(cloud: str, workspace: Workspace, doubles: Doubles) -> Deployed:

@@ -69,7 +69,7 @@ BAD = [
     ({"account": "12"}, f"{STACK}account is '12'; it must be an AWS account number of 12 digits."),
     (
         {"repository": "lifeboat:latest"},
-        f"{STACK}repository is 'lifeboat:latest'; it must be an image repository without a tag, such as registry.example.org/lifeboat.",
+        f"{STACK}repository is 'lifeboat:latest'; it must be this site's own, without a tag: ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME.",
     ),
     (
         {"image_digest": "latest"},

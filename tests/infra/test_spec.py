@@ -21,7 +21,7 @@ def site(name: str) -> SiteSpec:
         for network in NETWORKS
         if network.site != name
     )
-    service = ServiceSpec("image", 2048, 1, 12, 16, 5)
+    service = ServiceSpec("registry.example.org/image", "sha256:0", 2048, 1, 12, 16, 5)
     return SiteSpec(
         name,
         name,

@@ -2,7 +2,9 @@
 
 network   VPC over two zones, NAT gateway with one Elastic IP, flow logs
 link      virtual private gateway, a site-to-site VPN connection for each end of a peer's gateway, BGP
+registry  ECR, tags that cannot be moved
 database  RDS for PostgreSQL 17, Multi-AZ
+vault     Secrets Manager
 media     S3, versioned
 control   S3: `lease` (conditional writes only), `ledger` (Object Lock)
 service   ECS on Fargate behind an internal load balancer
@@ -15,10 +17,12 @@ from infra.clouds.aws.database import Database
 from infra.clouds.aws.link import Link
 from infra.clouds.aws.media import Media
 from infra.clouds.aws.network import Network
+from infra.clouds.aws.registry import Registry
 from infra.clouds.aws.service import Service
+from infra.clouds.aws.vault import Vault
 from infra.spec import SiteSpec
 
-__all__ = ["Control", "Database", "Link", "Media", "Network", "Service", "provider"]
+__all__ = ["Control", "Database", "Link", "Media", "Network", "Registry", "Service", "Vault", "provider"]
 
 
 def provider(spec: SiteSpec) -> aws.Provider:

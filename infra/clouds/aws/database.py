@@ -8,7 +8,7 @@ from infra.capability import Capability
 from infra.clouds.aws.firewall import SecurityGroup
 from infra.clouds.aws.keys import encryption_key
 from infra.clouds.aws.network import LOG_DAYS, Network
-from infra.clouds.aws.vault import keep
+from infra.clouds.aws.secret import keep
 from infra.contract import Secrets
 from infra.environment import CERTIFICATES, database_url
 from infra.spec import DATABASE_NAME, DATABASE_PORT, DATABASE_ROLES, DATABASE_VERSION, SiteSpec

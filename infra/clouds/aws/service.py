@@ -7,16 +7,15 @@ from pulumi import Output, ResourceOptions
 
 from infra.capability import Capability
 from infra.clouds.aws.control import Control
-from infra.clouds.aws.database import Database
 from infra.clouds.aws.firewall import ANYWHERE, SecurityGroup
 from infra.clouds.aws.ingress import Ingress
 from infra.clouds.aws.keys import encryption_key
 from infra.clouds.aws.media import Media
 from infra.clouds.aws.network import LOG_DAYS, Network
+from infra.clouds.aws.registry import Registry
 from infra.clouds.aws.roles import Statement, allow, service_role
-from infra.clouds.aws.vault import keep
-from infra.contract import Secrets
-from infra.environment import plain, secret_names, secret_values
+from infra.clouds.aws.vault import Vault
+from infra.environment import plain, secret_names
 from infra.spec import AGENT, DATABASE_PORT, PROCESSES, WEB, Process, SiteSpec
 
 TASKS = "ecs-tasks.amazonaws.com"
@@ -30,19 +29,17 @@ class Service(Capability):
         self,
         name: str,
         spec: SiteSpec,
-        secrets: Secrets,
         network: Network,
-        database: Database,
+        registry: Registry,
+        vault: Vault,
         media: Media,
         control: Control,
         opts: ResourceOptions,
     ) -> None:
         super().__init__(name, spec, opts)
-        self.network, self.media, self.control = network, media, control
+        self.network, self.registry, self.vault = network, registry, vault
+        self.media, self.control = media, control
         self.key = encryption_key(self, for_logs=True)
-        self.vault = {
-            neutral: keep(self, neutral, value, self.key) for neutral, value in secret_values(secrets, database).items()
-        }
         self.cluster = self._cluster()
         self.ingress = Ingress(self, network)
         for process in PROCESSES:
@@ -108,7 +105,9 @@ class Service(Capability):
             "mountPoints": [{"sourceVolume": "scratch", "containerPath": "/tmp"}],  # noqa: S108
             "portMappings": [{"containerPort": process.port, "protocol": "tcp"}] if process.port else [],
             "environment": [{"name": name, "value": value} for name, value in variables.items()],
-            "secrets": [{"name": name, "valueFrom": self.vault[neutral].arn} for name, neutral in secrets.items()],
+            "secrets": [
+                {"name": name, "valueFrom": self.vault.secrets[neutral].arn} for name, neutral in secrets.items()
+            ],
             "logConfiguration": {
                 "logDriver": "awslogs",
                 "options": {
@@ -122,19 +121,15 @@ class Service(Capability):
 
     def _starter(self, process: Process, logs: aws.cloudwatch.LogGroup) -> aws.iam.Role:
         """The role that starts a container: it may read this process's secrets, which the process itself may not."""
-        vault = [self.vault[neutral].arn for neutral in secret_names(process).values()]
+        vault = [self.vault.secrets[neutral].arn for neutral in secret_names(process).values()]
         statements = [
             allow(["secretsmanager:GetSecretValue"], *vault),
-            allow(["kms:Decrypt"], self.key.arn),
+            allow(["kms:Decrypt"], self.vault.key.arn),
             allow(["logs:CreateLogStream", "logs:PutLogEvents"], logs.arn.apply(lambda arn: f"{arn}:*")),
+            allow(["ecr:GetAuthorizationToken"], "*"),
             allow(
-                [
-                    "ecr:GetAuthorizationToken",
-                    "ecr:BatchCheckLayerAvailability",
-                    "ecr:GetDownloadUrlForLayer",
-                    "ecr:BatchGetImage",
-                ],
-                "*",
+                ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
+                self.registry.images.arn,
             ),
         ]
         return service_role(self, f"{process.name}-starter", TASKS, statements)

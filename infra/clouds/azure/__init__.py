@@ -2,7 +2,9 @@
 
 network   resource group, virtual network with delegated subnets, NAT gateway with one public address, flow log, vault
 link      VPN gateway in both zones (active-active), a connection for each tunnel, BGP over addresses of our choice
+registry  Container Registry
 database  Database for PostgreSQL 17, Flexible Server in the virtual network, zone-redundant
+vault     Key Vault (the vault itself comes with the network: it holds the encryption keys too)
 media     Blob Storage, versioned
 control   Blob Storage: `lease` (plain), `ledger` (versions that cannot be removed), an account each
 service   Container Apps in an environment without a public address
@@ -15,10 +17,12 @@ from infra.clouds.azure.database import Database
 from infra.clouds.azure.link import Link
 from infra.clouds.azure.media import Media
 from infra.clouds.azure.network import Network
+from infra.clouds.azure.registry import Registry
 from infra.clouds.azure.service import Service
+from infra.clouds.azure.vault import Vault
 from infra.spec import SiteSpec
 
-__all__ = ["Control", "Database", "Link", "Media", "Network", "Service", "provider"]
+__all__ = ["Control", "Database", "Link", "Media", "Network", "Registry", "Service", "Vault", "provider"]
 
 
 def provider(spec: SiteSpec) -> azure.Provider:

@@ -11,7 +11,7 @@ from infra.clouds.azure.keys import encryption_key
 from infra.clouds.azure.names import resolved_inside
 from infra.clouds.azure.network import HTTPS, Network
 from infra.clouds.azure.place import keep_logs
-from infra.clouds.azure.vault import keep
+from infra.clouds.azure.secret import keep
 from infra.contract import Secrets
 from infra.environment import database_url
 from infra.spec import DATABASE_NAME, DATABASE_PORT, DATABASE_ROLES, DATABASE_VERSION, SiteSpec

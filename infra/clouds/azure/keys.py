@@ -7,7 +7,7 @@ import pulumi_azure_native as azure
 from infra.capability import Capability
 from infra.clouds.azure.place import Place
 from infra.clouds.azure.roles import KEY_USER, allow, built_in, identity
-from infra.clouds.azure.vault import SiteVault
+from infra.clouds.azure.secret import SiteVault
 
 
 @dataclass(frozen=True)

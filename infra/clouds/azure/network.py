@@ -12,7 +12,7 @@ from infra.clouds.azure.flows import flow_log
 from infra.clouds.azure.keys import encryption_key
 from infra.clouds.azure.place import make_place
 from infra.clouds.azure.roles import identity
-from infra.clouds.azure.vault import site_vault
+from infra.clouds.azure.secret import site_vault
 from infra.spec import DATABASE_PORT, SiteSpec
 
 EVERY_ZONE = ["1", "2", "3"]

@@ -5,11 +5,11 @@ from pulumi import Output, Resource, ResourceOptions
 
 from infra.capability import Capability
 from infra.clouds.azure.control import Control
-from infra.clouds.azure.database import Database
 from infra.clouds.azure.ingress import Ingress
 from infra.clouds.azure.media import Media
 from infra.clouds.azure.network import Network
 from infra.clouds.azure.place import keep_logs
+from infra.clouds.azure.registry import Registry
 from infra.clouds.azure.roles import (
     BLOB_CONTRIBUTOR,
     BLOBS,
@@ -20,9 +20,8 @@ from infra.clouds.azure.roles import (
     identity,
     own_role,
 )
-from infra.clouds.azure.vault import keep
-from infra.contract import Secrets
-from infra.environment import plain, secret_names, secret_values
+from infra.clouds.azure.vault import Vault
+from infra.environment import plain, secret_names
 from infra.spec import AGENT, PROCESSES, WEB, Process, SiteSpec
 
 PROFILE = "Consumption"
@@ -40,20 +39,17 @@ class Service(Capability):
         self,
         name: str,
         spec: SiteSpec,
-        secrets: Secrets,
         network: Network,
-        database: Database,
+        registry: Registry,
+        vault: Vault,
         media: Media,
         control: Control,
         opts: ResourceOptions,
     ) -> None:
         super().__init__(name, spec, opts)
-        self.network, self.media, self.control = network, media, control
+        self.network, self.registry, self.vault = network, registry, vault
+        self.media, self.control = media, control
         self.place = network.place
-        self.vault = {
-            neutral: keep(self, neutral, value, network.vault)
-            for neutral, value in secret_values(secrets, database).items()
-        }
         self.keeper = own_role(
             self, "keeper", "Read and write, never delete", [f"{BLOBS}/read", f"{BLOBS}/write"], self.place
         )
@@ -118,13 +114,11 @@ class Service(Capability):
                 azure.app.IdentitySettingsArgs(identity=starter.id, lifecycle=stages.NONE),
                 azure.app.IdentitySettingsArgs(identity=own.id, lifecycle=stages.MAIN),
             ],
-            registries=[
-                azure.app.RegistryCredentialsArgs(server=self.spec.service.image.partition("/")[0], identity=starter.id)
-            ],
+            registries=[azure.app.RegistryCredentialsArgs(server=self.registry.repository, identity=starter.id)],
             secrets=[
                 azure.app.SecretArgs(
                     name=neutral,
-                    key_vault_url=self.network.vault.url_of(self.vault[neutral]),
+                    key_vault_url=self.network.vault.url_of(self.vault.secrets[neutral]),
                     identity=starter.id,
                 )
                 for neutral in secret_names(process).values()
@@ -170,10 +164,15 @@ class Service(Capability):
 
     def _let_start(self, process: Process, starter: Identity) -> list[Resource]:
         """What starts a container: this process's secrets, which the process itself may not read, and images."""
-        subscription = f"/subscriptions/{self.spec.account}"
-        image = allow(self, f"{process.name}-image", starter, built_in(self, IMAGE_READER), subscription)
+        image = allow(self, f"{process.name}-image", starter, built_in(self, IMAGE_READER), self.registry.images.id)
         secrets = [
-            allow(self, f"{process.name}-{neutral}", starter, built_in(self, SECRET_READER), self.vault[neutral].id)
+            allow(
+                self,
+                f"{process.name}-{neutral}",
+                starter,
+                built_in(self, SECRET_READER),
+                self.vault.secrets[neutral].id,
+            )
             for neutral in secret_names(process).values()
         ]
         return [image, *secrets]

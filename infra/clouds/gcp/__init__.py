@@ -2,7 +2,9 @@
 
 network   VPC with one subnet over the region's zones, Cloud NAT with one static address, private services access
 link      HA VPN, a tunnel for each end of a peer's gateway, Cloud Router with BGP
+registry  Artifact Registry, tags that cannot be moved
 database  Cloud SQL for PostgreSQL 17, regional
+vault     Secret Manager
 media     Cloud Storage, versioned
 control   Cloud Storage: `lease` (plain), `ledger` (Bucket Lock)
 service   Cloud Run: a service for web, worker pools for worker and agent
@@ -15,10 +17,12 @@ from infra.clouds.gcp.database import Database
 from infra.clouds.gcp.link import Link
 from infra.clouds.gcp.media import Media
 from infra.clouds.gcp.network import Network
+from infra.clouds.gcp.registry import Registry
 from infra.clouds.gcp.service import Service
+from infra.clouds.gcp.vault import Vault
 from infra.spec import SiteSpec
 
-__all__ = ["Control", "Database", "Link", "Media", "Network", "Service", "provider"]
+__all__ = ["Control", "Database", "Link", "Media", "Network", "Registry", "Service", "Vault", "provider"]
 
 
 def provider(spec: SiteSpec) -> gcp.Provider:

@@ -8,7 +8,7 @@ from infra.capability import Capability
 from infra.clouds.gcp.keys import encryption_key
 from infra.clouds.gcp.names import own_name
 from infra.clouds.gcp.network import Network
-from infra.clouds.gcp.vault import keep, stamp
+from infra.clouds.gcp.secret import keep, stamp
 from infra.contract import Secrets
 from infra.environment import CERTIFICATES, database_url
 from infra.spec import DATABASE_NAME, DATABASE_PORT, DATABASE_ROLES, DATABASE_VERSION, SiteSpec

@@ -8,7 +8,7 @@ from pulumi import Output, ResourceOptions
 from infra.capability import Capability
 from infra.clouds.gcp.network import Network
 from infra.clouds.gcp.routes import only_from
-from infra.clouds.gcp.vault import stamp
+from infra.clouds.gcp.secret import stamp
 from infra.contract import Secrets
 from infra.spec import Peer, SiteSpec, Tunnel
 

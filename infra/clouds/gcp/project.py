@@ -6,6 +6,7 @@ from pulumi import Output
 from infra.capability import Capability
 
 APIS = (
+    "artifactregistry",
     "cloudkms",
     "compute",
     "dns",
@@ -21,7 +22,7 @@ APIS = (
 
 
 class Project:
-    """The project's switched-on services, and the members to whom keys are granted: `database`, `vault`, `storage`."""
+    """The project's switched-on services, and the members to whom keys are granted: `database`, `vault`, `registry`, `storage`."""
 
     def __init__(self, owner: Capability) -> None:
         self.owner = owner
@@ -29,6 +30,7 @@ class Project:
         database = self._identity("sqladmin")
         self.database_agent = database.member
         self.vault_agent = self._identity("secretmanager").member
+        self.registry_agent = self._identity("artifactregistry").member
         self.storage_agent = Output.all(database.email, self._identity("storage").id).apply(
             lambda found: _storage_agent(found[0])
         )

@@ -6,16 +6,14 @@ from pulumi import Resource, ResourceOptions
 from infra.capability import Capability
 from infra.clouds.gcp.containers import Place, pool_template, web_template
 from infra.clouds.gcp.control import Control
-from infra.clouds.gcp.database import Database
 from infra.clouds.gcp.firewall import ANYWHERE, Firewall
 from infra.clouds.gcp.ingress import Ingress
-from infra.clouds.gcp.keys import encryption_key
 from infra.clouds.gcp.media import Media
 from infra.clouds.gcp.network import Network
+from infra.clouds.gcp.registry import Registry
 from infra.clouds.gcp.roles import APPEND, USE, Role
-from infra.clouds.gcp.vault import keep
-from infra.contract import Secrets
-from infra.environment import plain, secret_names, secret_values
+from infra.clouds.gcp.vault import Vault
+from infra.environment import plain, secret_names
 from infra.spec import AGENT, DATABASE_PORT, PROCESSES, WEB, Process, SiteSpec
 
 HTTPS = 443
@@ -28,19 +26,16 @@ class Service(Capability):
         self,
         name: str,
         spec: SiteSpec,
-        secrets: Secrets,
         network: Network,
-        database: Database,
+        registry: Registry,
+        vault: Vault,
         media: Media,
         control: Control,
         opts: ResourceOptions,
     ) -> None:
         super().__init__(name, spec, opts)
-        self.network, self.media, self.control = network, media, control
-        self.key = encryption_key(self, network.project, vault=network.project.vault_agent)
-        self.vault = {
-            neutral: keep(self, neutral, value, self.key) for neutral, value in secret_values(secrets, database).items()
-        }
+        self.network, self.registry, self.vault = network, registry, vault
+        self.media, self.control = media, control
         for process in PROCESSES:
             self._run(process)
         self.register_outputs({"origin": self.origin})
@@ -54,9 +49,11 @@ class Service(Capability):
             subnet=self.network.services_subnet.id,
             tag=firewall.tag,
             variables=plain(self.spec, process, self.media, self.control),
-            secrets={name: (neutral, self.vault[neutral].version) for name, neutral in secret_names(process).items()},
+            secrets={
+                name: (neutral, self.vault.secrets[neutral].version) for name, neutral in secret_names(process).items()
+            },
         )
-        needs = [*firewall.rules, *role.grants, self.network.nat]
+        needs = [*firewall.rules, *role.grants, self.network.nat, self.registry.images]
         if process == WEB:
             self.origin = Ingress(self, self._serve(process, place, needs)).origin
         else:
@@ -71,7 +68,7 @@ class Service(Capability):
     def _role(self, process: Process) -> Role:
         role = Role(self, process.name, self.network.project)
         for neutral in secret_names(process).values():
-            role.let_read(neutral.removeprefix("lifeboat-"), self.vault[neutral])
+            role.let_read(neutral.removeprefix("lifeboat-"), self.vault.secrets[neutral])
         role.let_use("media", self.media.bucket, USE)
         if process == AGENT:
             role.let_use("lease", self.control.lease, USE)
