@@ -1,11 +1,13 @@
 """Ways of doing it wrong: each must break an invariant in some seed, or the simulation proves nothing about it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from scripts.runbook import lease
 from scripts.runbook.lease import LeaseRecord
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.world import Variant, simulate
 
 SEEDS = 80
@@ -61,3 +63,13 @@ def test_forgetting_the_previous_rule_is_caught(monkeypatch: pytest.MonkeyPatch)
     found = first_violation(Variant(), "I4")
 
     assert found is not None
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_every_mutant_is_somebodys_test(name: str) -> None:
+    """The list of mutants in the evidence names a test that is there."""
+    path, _, test = MUTANTS[name].partition("::")
+    function, _, parameter = test.removesuffix("]").partition("[")
+
+    assert f"def {function}(" in (Path(__file__).parents[2] / path).read_text()
+    assert not parameter or parameter in NAMED
