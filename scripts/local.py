@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,8 @@ import typer
 from rich.table import Table
 
 from scripts.console import Console
-from scripts.embedded import local_sites
+from scripts.embedded import coming_back, local_sites
+from scripts.embedded.coming_back import CameBack
 from scripts.embedded.layout import SITES, LocalSettings
 from scripts.embedded.supervisor import NEUTRAL, Supervisor
 from scripts.runbook import sites
@@ -71,6 +73,24 @@ def kill_site(folder: Path, site: str, *, wipe: bool = False) -> int:
     if wipe:
         local_sites.wipe(folder, site)
     return ended
+
+
+@app.command()
+def start(context: typer.Context, site: str, as_json: AsJson = False) -> None:
+    """Start a killed site again: fenced, and its store counts only once what it may have forgotten is back."""
+    console: Console = context.obj
+    back = coming_back.start(console.folder, site, console.say)
+    if as_json:
+        console.print_json({**asdict(back), "standing": back.standing})
+        return
+    console.tell(f"{site} is {back.standing}. {_what_was_done(back)}")
+
+
+def _what_was_done(back: CameBack) -> str:
+    if not back.started:
+        return "All of it was running; nothing was started."
+    store = "its control store was re-admitted to the register, " if back.readmitted else ""
+    return f"Started: {', '.join(back.started)}; {store}{back.copied} objects that its store lacked were copied."
 
 
 @app.command()

@@ -217,6 +217,16 @@ class RegisterIncomplete(LifeboatError):
     """A new register could not be written to every control store."""
 
 
+class CannotReadmit(LifeboatError):
+    """A control store that lost its object cannot be let in again now."""
+
+    def __init__(self, site: str, why: str) -> None:
+        super().__init__(
+            f"The control store of {site} lost the register's object and cannot count again yet: {why}. "
+            f"Run `lifeboat local start {site}` again once they do."
+        )
+
+
 class AlreadyDead(LifeboatError):
     """A site that is to be ended has no living process."""
 

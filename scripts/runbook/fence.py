@@ -57,6 +57,13 @@ def close(connection: Connection) -> None:
         raise FenceRefused("the fence was closed but still reads open; look at who else writes lifeboat.fence")
 
 
+def expire(connection: Connection) -> None:
+    """End the term at once: whoever started this database again knows of no renewal. Only `extend` opens it again."""
+    connection.execute("UPDATE lifeboat.fence SET valid_until = 'epoch'")
+    if read(connection).open:
+        raise FenceRefused("the term was ended but the fence still reads open; look at who else writes lifeboat.fence")
+
+
 def open_for(connection: Connection, epoch: int, rule: Rule, until: float) -> None:
     """Take writes under a new epoch and rule until the term ends.
 

@@ -72,6 +72,9 @@ async def _leave(agent: Agent, now: Following, record: LeaseRecord) -> None:
 
 async def _return_as_standby(agent: Agent, record: LeaseRecord) -> None:
     """Follow the primary that this site handed over to: it vouches that this site has everything it has."""
+    # It vouches for the database that handed over. That one had a slot for it; one made anew since then has none.
+    if replication.slot_name(record.holder) not in await agent.database.call(understudies.slots):
+        return
     heard = (await status.hear(agent.stores, agent.platform.public_keys, record.holder)).status
     if heard is not None and heard.epoch == record.epoch and agent.site in heard.prepared:
         await _follow(agent, record, heard, record.holder)

@@ -1,0 +1,163 @@
+"""Starts a killed local site again: its database fenced, its store let in again only with what it may have forgotten."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import obstore
+import psycopg
+
+from app.stores import open_store
+from scripts.embedded.layout import SITES, Layout
+from scripts.embedded.recopy import copy_missing
+from scripts.embedded.remembered import recall
+from scripts.embedded.starter import Starter
+from scripts.embedded.supervisor import Supervisor
+from scripts.runbook import fence, join, replication, sites
+from scripts.runbook.acceptors import open_acceptor
+from scripts.runbook.errors import LifeboatError, NothingRunning, UnknownSite
+from scripts.runbook.lease import read_record
+from scripts.runbook.readmission import readmit
+from scripts.runbook.registers import open_register
+from scripts.runbook.sites import Platform
+
+Say = Callable[[str], None]
+
+# The stores that lose what they acknowledged last when they are killed (azurite writes its index every few seconds).
+FORGETFUL = ("azure",)
+
+
+@dataclass(frozen=True)
+class CameBack:
+    """How a site stands after its start. `wiped`: its database was made anew. `copied`: objects its store had lost."""
+
+    site: str
+    started: tuple[str, ...]
+    wiped: bool
+    readmitted: bool
+    copied: int
+    holder: str | None
+    following: str | None
+
+    @property
+    def standing(self) -> str:
+        """Say what the site is now, and what brings it further."""
+        if self.holder is None:
+            return "fenced: the register cannot be read, two control stores must answer"
+        if self.holder == self.site:
+            return "the primary's place is still its own; " + (
+                "its data are gone, so let another site take over: `lifeboat failover`"
+                if self.wiped
+                else "it takes writes again with its next renewal"
+            )
+        if self.following == self.holder:
+            return f"a standby that follows {self.holder}"
+        return f"fenced until it follows {self.holder}: `lifeboat rejoin {self.site}`"
+
+
+def start(folder: Path, site: str, say: Say) -> CameBack:
+    """Start what does not run of a site. Safe to run again. Raises UnknownSite, NothingRunning, CannotReadmit."""
+    if site not in SITES:
+        raise UnknownSite(site, SITES)
+    supervisor, layout = Supervisor.load(folder), recall(folder)
+    if not any(supervisor.alive(one) for one in SITES):
+        raise NothingRunning(folder)
+    return _Return(layout, supervisor, sites.load(folder), site, say).run()
+
+
+class _Return:
+    """One site's return, part by part: store, database, app, agent."""
+
+    def __init__(self, layout: Layout, supervisor: Supervisor, platform: Platform, site: str, say: Say) -> None:
+        self.layout, self.platform, self.site, self.say = layout, platform, site, say
+        self.running = {one.name for one in supervisor.alive(site)}
+        self.starter = Starter(layout, supervisor)
+        self.started: list[str] = []
+
+    def run(self) -> CameBack:
+        wiped = self._is_wiped()
+        copied = self._store()
+        self._database(wiped)
+        readmitted = asyncio.run(self._readmit())
+        for name, begin in (("app", self.starter.app), ("agent", self.starter.agent)):
+            if name not in self.running:
+                begin(self.site)
+                self.started.append(name)
+        holder, following = self._standing()
+        return CameBack(self.site, tuple(self.started), wiped, readmitted, copied, holder, following)
+
+    def _store(self) -> int:
+        if "objects" in self.running:
+            return 0
+        if self.site in FORGETFUL and (self.layout.site_folder(self.site) / "store").exists():
+            self.say(
+                f"the store of {self.site} forgets its last seconds when it is killed: its register object is removed"
+            )
+            self.starter.look_into_store(self.site, self._remove_register_objects)
+        self.starter.store(self.site)
+        self.started.append("objects")
+        return asyncio.run(self._recopy())
+
+    def _remove_register_objects(self, lease_url: str) -> None:
+        """Remove the register's object from a store that only this process can reach: absent is unavailable to all."""
+        store = open_store(lease_url, self.platform.credentials())
+        for found in obstore.list(store, "lease").collect():
+            obstore.delete(store, found["path"])
+
+    async def _recopy(self) -> int:
+        copied = 0
+        for kind in ("media", "ledger"):
+            stores = {
+                site: open_store(self.layout.store_url(site, kind), self.platform.credentials(), retries=1)
+                for site in SITES
+            }
+            count, silent = await copy_missing(stores.pop(self.site), stores)
+            for other, reason in silent.items():
+                self.say(f"{other} was not asked for {kind} that {self.site} lacks: {reason}")
+            copied += count
+        return copied
+
+    def _database(self, wiped: bool) -> None:
+        if "postgres" in self.running:
+            return
+        if wiped:
+            self.say(f"{self.site} has no data any more: its database is made anew, empty")
+            self._make_anew()
+        else:
+            self.starter.postgres(self.site)
+            with join.agent_connection(self.platform, self.site) as connection:
+                fence.expire(connection)
+        self.started.append("postgres")
+
+    def _is_wiped(self) -> bool:
+        """Say whether there is no whole database: none, or one whose making an earlier start did not finish."""
+        return self._unfinished.exists() or not self.layout.server(self.site).data.exists()
+
+    @property
+    def _unfinished(self) -> Path:
+        return self.layout.site_folder(self.site) / "database-unfinished"
+
+    def _make_anew(self) -> None:
+        self._unfinished.parent.mkdir(parents=True, exist_ok=True)
+        self._unfinished.touch()
+        shutil.rmtree(self.layout.server(self.site).folder, ignore_errors=True)
+        self.starter.database(self.site)
+        self._unfinished.unlink()
+
+    async def _readmit(self) -> bool:
+        acceptor = open_acceptor(
+            self.platform.outputs[self.site].lease_url, self.platform.credentials(), self.platform.cluster
+        )
+        return await readmit(open_register(self.platform, "operator"), self.site, acceptor)
+
+    def _standing(self) -> tuple[str | None, str | None]:
+        """Return who holds the lease and whom this site follows."""
+        record = asyncio.run(read_record(open_register(self.platform, "operator")))
+        try:
+            with join.agent_connection(self.platform, self.site) as connection:
+                now = replication.following(connection)
+        except psycopg.OperationalError as reason:
+            raise LifeboatError(f"the database of {self.site} does not answer: {reason}") from reason
+        return record.holder if record else None, now.primary if now else None

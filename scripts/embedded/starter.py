@@ -1,0 +1,119 @@
+"""Starts the parts of a local site, each waiting until its own process answers."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import psycopg
+
+from scripts.embedded import object_stores, programs
+from scripts.embedded.layout import SITES, TOOLS, Layout, free_ports
+from scripts.embedded.supervisor import Program, Started, Supervisor
+from scripts.runbook import bootstrap, join, outside, sites
+from scripts.runbook.errors import ProcessDied
+from scripts.runbook.rule import Rule
+
+# The migrations run in this process, and Alembic keeps its context in module globals.
+_one_migration_at_a_time = threading.Lock()
+
+
+def all_done(futures: list[Future[None]]) -> None:
+    for future in futures:
+        future.result()
+
+
+class Starter:
+    """The parts of a start, each waiting for its own process to answer."""
+
+    def __init__(self, layout: Layout, supervisor: Supervisor) -> None:
+        self.layout, self.supervisor = layout, supervisor
+        self._starting = threading.Lock()
+        primary = layout.settings.primary
+        self.standbys = tuple(site for site in SITES if site != primary)
+        self.rule = Rule.of(*self.standbys)
+
+    def start(self, program: Program) -> Started:
+        with self._starting:
+            return self.supervisor.start(program)
+
+    def neutral(self) -> None:
+        self.start(programs.dns_server(self.layout))
+        self.start(programs.edge(self.layout))
+
+    def store(self, site: str) -> None:
+        port = self.layout.ports[site].store
+        self._start_store(site, port)
+        object_stores.make_buckets(site, port, self.layout.store_credentials)
+
+    def look_into_store(self, site: str, act: Callable[[str], None]) -> None:
+        """Run a site's store on a port that nobody knows, act on its lease bucket, and end it politely."""
+        port = free_ports(1)[0]
+        started = self._start_store(site, port)
+        object_stores.make_buckets(site, port, self.layout.store_credentials)
+        act(self.layout.store_url(site, "lease", port))
+        self.supervisor.stop_one(started)
+
+    def database(self, site: str) -> None:
+        secrets, server = self.layout.site_secrets[site], self.layout.server(site)
+        server.create(secrets.admin)
+        self.postgres(site)
+        bootstrap.create_roles(server.url("lifeboat_admin", secrets.admin), secrets.passwords)
+        owner = server.url("lifeboat_owner", secrets.passwords.owner)
+        bootstrap.create_machinery(owner, site, 1, self.rule)
+        with _one_migration_at_a_time:
+            bootstrap.migrate_app(owner)
+
+    def postgres(self, site: str) -> None:
+        """Start the server of a database that is there, and wait until it answers."""
+        url = self.layout.server(site).url("lifeboat_admin", self.layout.site_secrets[site].admin)
+        self._wait_for_database(self.start(programs.postgres(self.layout, site)), url)
+
+    def join(self, pool: ThreadPoolExecutor) -> None:
+        platform = sites.load(self.layout.folder)
+        primary = self.layout.settings.primary
+        asyncio.run(join.found(platform, primary, self.rule, self.standbys))
+        all_done([pool.submit(join.join, platform, site, primary, 1) for site in self.standbys])
+        all_done([pool.submit(join.keep_way_back, platform, site, self.standbys) for site in self.standbys])
+
+    def agent(self, site: str) -> None:
+        self.start(programs.agent(self.layout, site))
+
+    def app(self, site: str) -> None:
+        self.supervisor.wait_healthy(
+            self.start(programs.app(self.layout, site)), f"{self.layout.app_url(site)}/healthz"
+        )
+
+    def wait_for_the_first_write(self) -> None:
+        """Wait until the app's own address says that it takes writes."""
+        address = f"http://127.0.0.1:{self.layout.settings.edge_port}"
+        deadline = time.monotonic() + 60
+        while not outside.readiness(address).get("writable"):
+            for one in self.supervisor.started:
+                self.supervisor.must_live(one)
+            if time.monotonic() > deadline:
+                raise ProcessDied(
+                    f"{address} takes no writes after 60 s: see the logs in {self.layout.folder / 'logs'}"
+                )
+            time.sleep(0.05)
+
+    def _start_store(self, site: str, port: int) -> Started:
+        folder = self.layout.site_folder(site) / "store"
+        process = object_stores.store_process(site, folder, port, self.layout.store_credentials, TOOLS)
+        object_stores.prepare(process)
+        started = self.start(Program(site, process.name, process.argv, process.environment))
+        self.supervisor.wait_healthy(started, process.health_url)
+        return started
+
+    def _wait_for_database(self, started: Started, url: str) -> None:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                psycopg.connect(url, connect_timeout=2).close()
+                return
+            except psycopg.OperationalError as reason:
+                self.supervisor.must_live(started)
+                if time.monotonic() > deadline:
+                    raise ProcessDied(f"a database does not answer after 60 s: {reason}") from reason
+                time.sleep(0.02)
