@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.stores import BadStoreCredentials, BadStoreUrl
-from scripts import demo, failover, join, journal, local, preview
+from scripts import demo, failover, join, journal, local, membership, preview
 from scripts.console import Console, show_refusal
 from scripts.runbook.errors import LifeboatError, UsageError
 
@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Keep one social app able to leave any of its three clouds.",
 )
 app.add_typer(local.app, name="local")
+app.add_typer(membership.app, name="membership")
 app.command("failover")(failover.command)
 app.command("switchover")(failover.switchover)
 app.command("join")(join.command)

@@ -1,6 +1,7 @@
 """What one control store holds of the register, and how a process reads and replaces it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -22,24 +23,38 @@ ZERO = Ballot(0, "", "")
 
 
 @dataclass(frozen=True)
+class Membership:
+    """Which stores hold the register, by name and URL, and which of them came, or came back, with this configuration."""
+
+    stores: Mapping[str, str]
+    newcomer: str
+
+
+@dataclass(frozen=True)
 class AcceptorState:
-    """What one store holds: the highest ballot promised, the highest accepted, and the value accepted with it."""
+    """What one store holds: the highest ballot promised, the highest accepted, and the value accepted with it.
+
+    `membership` is None until the stores were changed for the first time.
+    """
 
     cluster: str
     config: int
     promised: Ballot
     accepted: Ballot
     value: Value
+    membership: Membership | None = None
 
     def to_json(self) -> bytes:
         """Return the object's bytes: the same state always gives the same bytes, another state never does."""
-        fields = {
+        fields: dict[str, Any] = {
             "cluster": self.cluster,
             "config": self.config,
             "p": self.promised,
             "a": self.accepted,
             "v": self.value,
         }
+        if self.membership:
+            fields["m"] = {"stores": dict(self.membership.stores), "newcomer": self.membership.newcomer}
         return json.dumps(fields, sort_keys=True).encode()
 
     @classmethod
@@ -47,7 +62,9 @@ class AcceptorState:
         """Read an object's bytes; raises StoreUnavailable when they are not a register's."""
         try:
             fields = json.loads(data)
-            state = cls(fields["cluster"], fields["config"], Ballot(*fields["p"]), Ballot(*fields["a"]), fields["v"])
+            members = Membership(**fields["m"]) if "m" in fields else None
+            promised, accepted = Ballot(*fields["p"]), Ballot(*fields["a"])
+            state = cls(fields["cluster"], fields["config"], promised, accepted, fields["v"], members)
         except (ValueError, KeyError, TypeError) as error:
             raise StoreUnavailable("the object is not a register's") from error
         if not (

@@ -1,5 +1,7 @@
 """Every way Lifeboat says no: the docstring names the case, the message is the one sentence an operator reads."""
 
+from typing import Any
+
 
 class LifeboatError(Exception):
     """Base of every refusal; its text is one clear sentence: what, where, what to do."""
@@ -207,6 +209,29 @@ class StoreConflict(LifeboatError):
 
 class RegisterMoved(LifeboatError):
     """The register has a newer set of control stores than this process was started with."""
+
+    def __init__(self, config: int, known: int, membership: Any = None) -> None:
+        held = f" and lies in {', '.join(membership.stores.values())}" if membership else ""
+        super().__init__(
+            f"The register is of configuration {config}{held}, while this machine's files are of configuration {known}: "
+            "give it the new platform.json."
+        )
+        self.config, self.membership = config, membership
+
+
+class StoresMissing(LifeboatError):
+    """The set of control stores cannot be changed as long as one of those that stay does not answer."""
+
+    def __init__(self, failures: dict[str, str]) -> None:
+        why = "; ".join(f"{store}: {reason}" for store, reason in failures.items())
+        super().__init__(
+            f"Every control store that stays must take part in the change, and not all did ({why}). "
+            "Restore access, then run this again: nothing is lost by the part that was done."
+        )
+
+
+class ChangeUnderWay(LifeboatError):
+    """Somebody else is changing the set of control stores."""
 
 
 class RegisterExists(LifeboatError):

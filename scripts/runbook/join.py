@@ -8,8 +8,9 @@ import psycopg
 
 from scripts.runbook import fence, replication, understudies
 from scripts.runbook.errors import CannotJoin, RegisterIncomplete
+from scripts.runbook.founding import found_register
 from scripts.runbook.lease import LeaseRecord
-from scripts.runbook.registers import open_register
+from scripts.runbook.registers import open_acceptors
 from scripts.runbook.replication import Following
 from scripts.runbook.rule import Rule
 from scripts.runbook.sites import Platform
@@ -72,10 +73,9 @@ def follows(platform: Platform, site: str) -> bool:
 async def found(platform: Platform, primary: str, rule: Rule, standbys: tuple[str, ...]) -> None:
     """Write the register's first record, and let the primary's fence be opened by whoever renews the lease."""
     first = LeaseRecord.first(primary, rule, standbys)
-    register = open_register(platform, primary)
     for attempt in range(FOUNDING_TRIES):
         try:
-            await register.initialize(first.to_value())
+            await found_register(open_acceptors(platform), platform.cluster, first.to_value())
             break
         except RegisterIncomplete:  # done again it finds its own work; a store that just started may be slow at first
             if attempt == FOUNDING_TRIES - 1:

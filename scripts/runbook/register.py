@@ -13,11 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from scripts.runbook.ballots import ZERO, Acceptor, AcceptorState, Ballot, Seen, Token, Value
+from scripts.runbook.ballots import ZERO, Acceptor, AcceptorState, Ballot, Membership, Seen, Token, Value
 from scripts.runbook.errors import (
     LifeboatError,
-    RegisterExists,
-    RegisterIncomplete,
     RegisterMoved,
     StoreConflict,
     StoreUnavailable,
@@ -72,6 +70,14 @@ class Rejected(LifeboatError):
 
 
 @dataclass(frozen=True)
+class _Era:
+    """The configuration a question is asked under: a question that outlives it must not meet the next one's stores."""
+
+    config: int
+    membership: Membership | None = None
+
+
+@dataclass(frozen=True)
 class _Vote:
     accepted: Ballot
     value: Value
@@ -82,6 +88,7 @@ class _Vote:
 class _Promise:
     """A majority stands by `ballot`; stragglers go on adding their votes, and with them the tokens to write with."""
 
+    era: _Era
     ballot: Ballot
     value: Value
     votes: Mapping[str, _Vote]
@@ -95,6 +102,7 @@ class Register:
     """One process's access to the register. `incarnation` must be random and new for each process start.
 
     `seen` is what an earlier process of this site remembered (`remembered`): a rollback then shows across a restart.
+    `urls` names the stores for good: a newer configuration of the very same ones is followed without a restart.
     """
 
     def __init__(
@@ -106,9 +114,11 @@ class Register:
         acceptors: Mapping[str, Acceptor],
         timeout: float = 2.0,
         seen: Mapping[str, Seen] | None = None,
+        urls: Mapping[str, str] | None = None,
     ) -> None:
         self.site, self.incarnation = site, incarnation
-        self._cluster, self._config = cluster, config
+        self._cluster, self._urls = cluster, urls
+        self._era = _Era(config)
         self._crowd = Crowd(acceptors, {name: timeout + acceptor.pace for name, acceptor in acceptors.items()})
         self._seen = dict(seen or {})
         self._faults: dict[str, str] = {}
@@ -121,20 +131,14 @@ class Register:
         """Commit `change` of the present value; `aborted` carries the value that it declined.
 
         After a commit the promise for the next round is already there, so the next proposal is one write per store.
-        Raises RegisterMoved when the set of stores was changed.
+        Raises RegisterMoved when other stores hold the register now than those that this process knows.
         """
         async with self._turn:
-            outcome = await self._build_on_promise(change)
-            if outcome:
-                return outcome
-            promise = await self._ask_promises()
-            if promise is None:
+            try:
+                return await self._propose(change)
+            except RegisterMoved as moved:
+                self._adopt(moved)
                 return UNKNOWN
-            value = change(promise.value)
-            if value is None:
-                self._promise = promise
-                return Outcome("aborted", promise.value)
-            return await self._commit(promise, value) or UNKNOWN
 
     async def prepare(self) -> Value | None:
         """Ask for promises ahead of time, so that the next proposal is one write per store; return the value so far.
@@ -143,7 +147,10 @@ class Register:
         then passes before anybody waits for it. It costs a living holder one extra round.
         """
         async with self._turn:
-            self._promise = await self._ask_promises()
+            try:
+                self._promise = await self._ask_promises()
+            except RegisterMoved as moved:
+                self._adopt(moved)
             return self._promise.value if self._promise else None
 
     async def recommit(self, jump: int) -> AcceptorState | None:
@@ -166,8 +173,15 @@ class Register:
 
         An uncommitted value may vanish again: fit to watch by, not to act on. The value is None without a majority.
         """
-        answers = await self._crowd.compare(self._look, _agree, GRACE_SECONDS)
-        self._settle(answers)
+        config = self._era.config
+        answers = await self._crowd.compare(
+            lambda name, acceptor: self._look(name, acceptor, config), _agree, GRACE_SECONDS
+        )
+        try:
+            self._settle(answers)
+        except RegisterMoved as moved:
+            self._adopt(moved)
+            return Sighting(None, False)
         if not answers.enough:
             return Sighting(None, False)
         newest = max((state for state, _ in answers.good.values()), key=lambda state: state.accepted)
@@ -176,16 +190,6 @@ class Register:
     async def peek(self) -> Value | None:
         """Return the newest value in a majority of the stores, committed or not, or None without a majority."""
         return (await self.look()).value
-
-    async def initialize(self, value: Value) -> None:
-        """Create the object in every store, once in a cluster's life; done again it finds its own work and finishes it.
-
-        Raises RegisterExists when a store holds more than the beginning, RegisterIncomplete when one cannot be written.
-        """
-        first = AcceptorState(self._cluster, self._config, ZERO, ZERO, value)
-        for act in (_refuse_other, _create):
-            answers = await self._crowd.ask(lambda name, acceptor, act=act: act(name, acceptor, first))
-            await self._hear_all(answers)
 
     def fresh_nonce(self) -> str:
         """Return a text that no attempt of any process has ever carried."""
@@ -205,7 +209,25 @@ class Register:
         """Stop waiting for stragglers, as the end of the process would."""
         self._crowd.abandon()
 
+    @property
+    def config(self) -> int:
+        """The number of the configuration that this process has followed so far."""
+        return self._era.config
+
     # -- the two phases
+
+    async def _propose(self, change: Change) -> Outcome:
+        outcome = await self._build_on_promise(change)
+        if outcome:
+            return outcome
+        promise = await self._ask_promises()
+        if promise is None:
+            return UNKNOWN
+        value = change(promise.value)
+        if value is None:
+            self._promise = promise
+            return Outcome("aborted", promise.value)
+        return await self._commit(promise, value) or UNKNOWN
 
     async def _build_on_promise(self, change: Change) -> Outcome | None:
         """Use the promise that stands, if any; None says: nothing was written, go the long way."""
@@ -220,35 +242,37 @@ class Register:
             await (
                 self.peek()
             )  # a new process learns the ballots first: a rejected write would cost a second on Cloud Storage
+        era = self._era
         for _ in range(ROUNDS):
             ballot = self._next_ballot()
             answers = await self._crowd.ask(
-                lambda name, acceptor, ballot=ballot: self._ask_promise(name, acceptor, ballot)
+                lambda name, acceptor, ballot=ballot: self._ask_promise(name, acceptor, ballot, era.config)
             )
             self._settle(answers)
             if answers.enough:
                 newest = max(tuple(answers.good.values()), key=lambda vote: vote.accepted)
-                return _Promise(ballot, newest.value, answers.good)
+                return _Promise(era, ballot, newest.value, answers.good)
             if not any(isinstance(error, Rejected) for error in answers.failed.values()):
                 return None
         return None
 
     async def _commit(self, promise: _Promise, value: Value) -> Outcome | None:
         """Ask all to accept; None says for sure that nobody did, so that nothing can take effect later."""
-        state = AcceptorState(self._cluster, self._config, self._next_ballot(promise.ballot), promise.ballot, value)
+        era, next_ballot = promise.era, self._next_ballot(promise.ballot)
+        state = AcceptorState(self._cluster, era.config, next_ballot, promise.ballot, value, era.membership)
         answers = await self._crowd.ask(
             lambda name, acceptor: self._ask_accept(name, acceptor, state, promise.token(name))
         )
         self._settle(answers)
         if answers.enough:
-            self._promise = _Promise(state.promised, value, answers.good)
+            self._promise = _Promise(promise.era, state.promised, value, answers.good)
             return Outcome("committed", value)
         refusals = [error for error in answers.failed.values() if isinstance(error, Rejected)]
         return None if len(refusals) == answers.asked else UNKNOWN
 
-    async def _ask_promise(self, name: str, acceptor: Acceptor, ballot: Ballot) -> _Vote:
+    async def _ask_promise(self, name: str, acceptor: Acceptor, ballot: Ballot, config: int) -> _Vote:
         for _ in range(TRIES):
-            state, token = await self._look(name, acceptor)
+            state, token = await self._look(name, acceptor, config)
             if state.promised > ballot:
                 raise Rejected(f"{name} has promised {state.promised}")
             promised = replace(state, promised=ballot)
@@ -264,7 +288,7 @@ class Register:
     async def _ask_accept(self, name: str, acceptor: Acceptor, wanted: AcceptorState, token: Token | None) -> _Vote:
         for _ in range(TRIES):
             if token is None:
-                state, token = await self._look(name, acceptor)
+                state, token = await self._look(name, acceptor, wanted.config)
                 if state.accepted == wanted.accepted:
                     # Accepted by an earlier try; the token is of use only while nobody was promised more since then.
                     return _Vote(wanted.accepted, wanted.value, token if state.promised == wanted.promised else None)
@@ -285,19 +309,16 @@ class Register:
 
     # -- one store
 
-    async def _look(self, name: str, acceptor: Acceptor) -> tuple[AcceptorState, Token]:
+    async def _look(self, name: str, acceptor: Acceptor, config: int) -> tuple[AcceptorState, Token]:
         floor = self._seen.get(name, Seen())  # taken before the request: a slow answer must not look like a rollback
         state, token = await acceptor.read()
         if state.cluster != self._cluster:
             raise StoreUnavailable(
                 f"the object in {name} belongs to the cluster {state.cluster!r}, not {self._cluster!r}"
             )
-        if state.config > self._config:
-            raise RegisterMoved(
-                f"The control stores were changed (configuration {state.config}, this process has {self._config}); "
-                "start it again."
-            )
-        if state.config < self._config:
+        if state.config > config:
+            raise RegisterMoved(state.config, config, state.membership)
+        if state.config < config:
             raise StoreUnavailable(f"the object in {name} is of the older configuration {state.config}")
         if state.promised < floor.promised or state.accepted < floor.accepted:
             raise StoreUnavailable(
@@ -307,9 +328,23 @@ class Register:
         return state, token
 
     def _remember(self, name: str, state: AcceptorState) -> None:
+        self._highest = max(self._highest, state.promised.number)
+        if state.config != self._era.config:
+            return
         known = self._seen.get(name, Seen())
         self._seen[name] = Seen(max(known.promised, state.promised), max(known.accepted, state.accepted))
-        self._highest = max(self._highest, state.promised.number)
+
+    def _adopt(self, moved: RegisterMoved) -> None:
+        """Go on under a newer configuration of the very same stores: one of them was re-admitted. Raises it otherwise.
+
+        What was seen before counts no more: a re-admitted store begins with what the others had.
+        """
+        if moved.config <= self._era.config:
+            return  # another call of this process has followed already
+        if moved.membership is None or self._urls is None or dict(moved.membership.stores) != dict(self._urls):
+            raise moved
+        self._era, self._promise = _Era(moved.config, moved.membership), None
+        self._seen, self._faults = {}, {}
 
     def _settle(self, answers: Answers) -> None:
         """Note which stores count, and stop when one of them belongs to a newer set."""
@@ -320,42 +355,6 @@ class Register:
                 raise error
             if isinstance(error, StoreUnavailable):
                 self._faults[name] = str(error)
-
-    async def _hear_all(self, answers: Answers) -> None:
-        """Wait for the stragglers too: a register is only new when every store holds it."""
-        await self._crowd.rest()
-        for name, error in answers.failed.items():
-            if isinstance(error, RegisterExists):
-                raise error
-            raise RegisterIncomplete(
-                f"The register could not be written to the control store of {name}: {error}. "
-                "Mend the store and run this again."
-            ) from error
-
-
-async def _refuse_other(name: str, acceptor: Acceptor, first: AcceptorState) -> None:
-    """Let pass a store that has no object, or exactly the first one."""
-    try:
-        found, _ = await acceptor.read()
-    except StoreUnavailable:
-        return  # absent, or out of reach: the creation that follows tells which
-    if found != first:
-        raise RegisterExists(
-            f"The control store of {name} already holds the register of the cluster {found.cluster!r}; "
-            "a register is made only once."
-        )
-
-
-async def _create(name: str, acceptor: Acceptor, first: AcceptorState) -> None:
-    try:
-        await acceptor.compare_and_set(None, first)
-    except StoreConflict:
-        await _refuse_other(name, acceptor, first)
-    found, _ = await acceptor.read()
-    if found != first:
-        raise RegisterExists(
-            f"The control store of {name} already holds another register; a register is made only once."
-        )
 
 
 def _agree(answers: Answers[tuple[AcceptorState, Token]]) -> bool:

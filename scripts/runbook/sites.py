@@ -5,6 +5,7 @@ The only module that knows how they are kept. A folder holds `platform.json` (sh
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ class Platform:
     tls_parameters: str
     outside_url: str
     record_name: str
+    register_urls: dict[str, str]
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -99,11 +101,21 @@ def load(folder: Path) -> Platform:
             tls_parameters=shared["replication_tls"],
             outside_url=shared["outside_url"],
             record_name=shared["record_name"],
+            # One store a site, until a provider was replaced for good.
+            register_urls=shared.get("register_urls") or {name: one.lease_url for name, one in outputs.items()},
         )
     except SiteOutputsError as reason:
         raise UsageError(str(reason)) from reason
     except (KeyError, TypeError) as reason:
         raise UsageError(f"{folder}/platform.json or access.json lacks or misspells a setting ({reason})") from reason
+
+
+def note_register_urls(folder: Path, urls: Mapping[str, str]) -> None:
+    """Write into `platform.json` which stores hold the register from now on."""
+    path = folder / "platform.json"
+    draft = path.with_suffix(".new")
+    draft.write_text(json.dumps({**_read(path), "register_urls": dict(urls)}, indent=1))
+    draft.replace(path)
 
 
 def _read(path: Path) -> dict[str, Any]:

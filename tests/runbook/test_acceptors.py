@@ -13,6 +13,7 @@ from app.stores import open_store
 from scripts.runbook.acceptors import BucketAcceptor, PacedAcceptor, open_acceptor, register_key
 from scripts.runbook.ballots import ZERO, Acceptor, AcceptorState, Ballot
 from scripts.runbook.errors import StoreBusy, StoreConflict, StoreUnavailable
+from scripts.runbook.founding import found_register
 from scripts.runbook.register import Register, Value
 from tests.embedded.running_stores import SITES, RunningStore, local_store, make_store
 from tests.runbook.memory_stores import MemoryStore, run
@@ -83,7 +84,7 @@ def test_three_clouds_agree_on_contended_steps(stores: dict[str, RunningStore]) 
     """It gives every committed step of three proposers its own number, over the three real stores."""
 
     async def scene() -> None:
-        await Register("contract", 1, "aws", "init", acceptors(stores)).initialize({"count": 0})
+        await found_register(acceptors(stores), "contract", {"count": 0})
         committed: list[int] = []
 
         def step(value: Value) -> Value:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from scripts.runbook import lease
 from scripts.runbook.errors import BadLeaseRecord, BadTerms
+from scripts.runbook.founding import found_register
 from scripts.runbook.lease import LeaseAnswer, LeaseKey, LeaseRecord, Terms, Watch
 from scripts.runbook.register import Register
 from scripts.runbook.rule import Rule, either, joint
@@ -25,7 +26,7 @@ def record(**changes: object) -> LeaseRecord:
 
 async def begun(first: LeaseRecord | None = None) -> Stores:
     stores = Stores()
-    await stores.register("aws").initialize((first or record()).to_value())
+    await found_register(stores, "test", (first or record()).to_value())
     return stores
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scripts.runbook.ballots import ZERO, AcceptorState, Ballot, Seen
 from scripts.runbook.errors import RegisterExists, RegisterIncomplete, RegisterMoved, StoreUnavailable
+from scripts.runbook.founding import found_register
 from scripts.runbook.register import Change, Value
 from tests.runbook.memory_stores import Stores, run
 
@@ -25,7 +26,7 @@ def leave(value: Value) -> None:
 
 async def begun() -> Stores:
     stores = Stores()
-    await stores.register("aws").initialize(START)
+    await found_register(stores, "test", START)
     return stores
 
 
@@ -318,14 +319,14 @@ def test_a_register_is_made_once_and_whole() -> None:
         stores = Stores()
         stores["azure"].down = True
         with pytest.raises(RegisterIncomplete, match="azure"):
-            await stores.register("aws").initialize(START)
+            await found_register(stores, "test", START)
         stores["azure"].down = False
-        await stores.register("aws").initialize(START)
+        await found_register(stores, "test", START)
         await stores.register("aws").propose(add())
         stores["gcp"].state = None
 
         with pytest.raises(RegisterExists):
-            await stores.register("aws").initialize(START)
+            await found_register(stores, "test", START)
 
         assert stores["gcp"].state is None
 

@@ -5,6 +5,7 @@ import time
 
 from scripts.runbook import fence, replication, status, understudies
 from scripts.runbook.agent.state import FOLLOW_SECONDS, MOVING_SECONDS, Agent
+from scripts.runbook.errors import RegisterMoved
 from scripts.runbook.lease import LeaseRecord, look
 from scripts.runbook.replication import Following
 from scripts.runbook.status import SiteStatus
@@ -17,7 +18,11 @@ async def follow_register(agent: Agent) -> float:
 
     Only what the reading proves committed: a record that never won must stop nobody from applying.
     """
-    sighting = await look(agent.register)
+    try:
+        sighting = await look(agent.register)
+    except RegisterMoved:
+        agent.reopen_register()
+        raise
     record = sighting.record if sighting.committed else None
     if record is not None and (agent.record is None or record.epoch >= agent.record.epoch):
         if agent.record is None or (record.epoch, record.state) != (agent.record.epoch, agent.record.state):

@@ -7,7 +7,7 @@ import secrets
 from scripts.runbook.agent_database import AgentDatabase
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.registers import open_register
-from scripts.runbook.sites import Platform
+from scripts.runbook.sites import Platform, load
 
 # How often the register is read; during a move, how soon after another site's word this one acts on it.
 FOLLOW_SECONDS = 0.25
@@ -31,6 +31,10 @@ class Agent:
         self.sequence = 0
         self.changed = asyncio.Event()
         self.failures: dict[str, str] = {}
+
+    def reopen_register(self) -> None:
+        """Open the register by this machine's files as they are now: a provider was replaced for good."""
+        self.register = open_register(load(self.platform.folder), self.site)
 
     @property
     def is_holder(self) -> bool:
