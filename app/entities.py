@@ -4,8 +4,8 @@ import datetime
 from typing import Any
 from uuid import UUID
 
+from app.copies import CONTENT_TYPES
 from app.ids import to_api
-from app.media import CONTENT_TYPES
 from app.posts import Post
 from app.text import to_html
 

@@ -71,6 +71,12 @@ class Unavailable(LifeboatError):
     retry_after = 1
 
 
+class NotArrived(Unavailable):
+    """A picture that a row names is in no cloud that answers; it may be on its way."""
+
+    retry_after = 5
+
+
 class ReadOnly(Unavailable):
     """The fence is closed here, so nothing was saved; another site takes writes, or will soon."""
 

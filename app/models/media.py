@@ -2,7 +2,7 @@
 
 import datetime
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, When
@@ -12,11 +12,12 @@ class MediaOutbox(Base):
     """One bucket is not yet as it must be: the site's copy of `key` is wanted, or is to go; the newest word counts.
 
     `site` is `*` where nobody has said yet which buckets that means. A copy that came is a row that went; a removal
-    stays for an hour with `done_at`, so that an upload of the same picture meanwhile knows that it has to store it anew.
+    stays for an hour with `done_at`, so that an upload of the same picture meanwhile knows that it has to store it anew,
+    and is then done once more, for a copy that was under way at the first.
     """
 
     __tablename__ = "media_outbox"
-    __table_args__ = (Index("media_outbox_waiting", "created_at", postgresql_where=text("done_at IS NULL")),)
+    __table_args__ = (Index("media_outbox_by_site", "site", "created_at"),)
 
     key: Mapped[str] = mapped_column(primary_key=True)
     site: Mapped[str] = mapped_column(primary_key=True)

@@ -6,17 +6,20 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.datastructures import UploadFile
 
-from app import pictures
+from app import outbox, pictures
 from app.address import base_of
 from app.authentication import Person, person
 from app.body import Fields, body_of, invalid
+from app.copies import IMMUTABLE, KEY
 from app.entities import content_type, media_entity
-from app.errors import NotFound, Unprocessable
+from app.errors import NotArrived, NotFound, Unprocessable
 from app.ids import from_api, new_id
-from app.media import IMMUTABLE, KEY
 from app.models import MediaAttachment
+from app.placeholder import placeholder
+from app.rule import Rule
 from app.services import Parts, Services, Write
 
 router = APIRouter(tags=["media"])
@@ -70,14 +73,29 @@ async def store(parts: Services, write: Write, who: Person, data: bytes, form: D
     async with decoding:
         picture = await asyncio.to_thread(pictures.prepare, data)
     fence = await parts.lease.must_be_open()
-    await parts.media.keep(picture, fence.rule)
+    async with parts.database.read() as connection:
+        if await outbox.is_taken_down(connection, picture.key):
+            raise _taken_down()
+    lacking = await parts.media.keep(picture, fence.rule)
     made = new_id()
     columns |= {"key": picture.key, "width": picture.width, "height": picture.height, "size": len(picture.data)}
     async with write.transaction() as connection:
         media_id = await write.claim(connection, who.account_id, "media", made)
         if media_id == made:
+            await _keep_in_step(connection, parts, picture, fence.rule, lacking)
             await connection.execute(insert(MediaAttachment).values(id=made, account_id=who.account_id, **columns))
         return await _own(connection, who, media_id)
+
+
+async def _keep_in_step(
+    connection: AsyncConnection, parts: Services, picture: pictures.Picture, rule: Rule, lacking: frozenset[str]
+) -> None:
+    """Write into the outbox what the clouds still lack; store anew what was removed since, or is about to be."""
+    if await outbox.was_removed(connection, picture.key):
+        if await outbox.is_taken_down(connection, picture.key):
+            raise _taken_down()
+        lacking = await parts.media.keep(picture, rule)
+    await outbox.want(connection, picture.key, len(picture.data), lacking)
 
 
 @router.get("/api/v1/media/{media_id}")
@@ -107,10 +125,13 @@ async def describe(
 
 @router.get("/media/{prefix}/{name}")
 async def serve(prefix: str, name: str, request: Request, parts: Parts) -> Response:
-    """Serve a picture from the nearest cloud that holds it; it never changes, so caches keep it for a year."""
+    """Serve a picture that a row names, from the nearest cloud that holds it; caches keep it for a year."""
     key = f"media/{prefix}/{name}"
     if not KEY.fullmatch(key):
         raise NotFound
+    async with parts.database.read() as connection:
+        if not await outbox.is_named(connection, key):
+            raise NotFound
     headers = {
         "Cache-Control": IMMUTABLE,
         "ETag": f'"{name}"',
@@ -118,7 +139,10 @@ async def serve(prefix: str, name: str, request: Request, parts: Parts) -> Respo
     }
     if f'"{name}"' in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(await parts.media.read(key), media_type=content_type(key), headers=headers)
+    try:
+        return Response(await parts.media.read(key), media_type=content_type(key), headers=headers)
+    except NotArrived as error:
+        return placeholder(error)
 
 
 async def _own(connection, who: Person, media_id: UUID) -> Row[Any]:
@@ -127,6 +151,10 @@ async def _own(connection, who: Person, media_id: UUID) -> Row[Any]:
     if row is None:
         raise NotFound
     return row
+
+
+def _taken_down() -> Unprocessable:
+    return Unprocessable("Validation failed: File was removed by the moderators and is not taken again.")
 
 
 def _focus(text: str) -> tuple[float, float]:

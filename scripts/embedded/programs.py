@@ -17,15 +17,11 @@ def postgres(layout: Layout, site: str) -> Program:
 def app(layout: Layout, site: str) -> Program:
     argv = _python("uvicorn", "--factory", "app.main:create_app_from_environment", "--host", "127.0.0.1",
                    "--port", str(layout.ports[site].app), "--log-level", "warning", "--no-access-log")  # fmt: skip
-    environment = {
-        "SITE": site,
-        "DATABASE_URL": layout.server(site).url("lifeboat_app", layout.site_secrets[site].passwords.app),
-        "MEDIA_URL": layout.store_url(site, "media"),
-        "MEDIA_PEERS": json.dumps({other: layout.store_url(other, "media") for other in SITES if other != site}),
-        "STORE_CREDENTIALS": str(layout.credentials_file),
-        "SECRET_KEY": layout.secret_key,
-    }
-    return Program(site, "app", argv, {**_environment(), **environment})
+    return Program(site, "app", argv, _app_environment(layout, site))
+
+
+def worker(layout: Layout, site: str) -> Program:
+    return Program(site, "worker", _python("app.worker"), _app_environment(layout, site))
 
 
 def agent(layout: Layout, site: str) -> Program:
@@ -51,6 +47,18 @@ def edge(layout: Layout) -> Program:
         f"127.0.0.1:{layout.dns_port}",
     )
     return Program(NEUTRAL, "edge", argv, _environment())
+
+
+def _app_environment(layout: Layout, site: str) -> dict[str, str]:
+    return {
+        **_environment(),
+        "SITE": site,
+        "DATABASE_URL": layout.server(site).url("lifeboat_app", layout.site_secrets[site].passwords.app),
+        "MEDIA_URL": layout.store_url(site, "media"),
+        "MEDIA_PEERS": json.dumps({other: layout.store_url(other, "media") for other in SITES if other != site}),
+        "STORE_CREDENTIALS": str(layout.credentials_file),
+        "SECRET_KEY": layout.secret_key,
+    }
 
 
 def _python(module: str, *arguments: str) -> list[str]:

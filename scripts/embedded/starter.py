@@ -84,6 +84,7 @@ class Starter:
         self.supervisor.wait_healthy(
             self.start(programs.app(self.layout, site)), f"{self.layout.app_url(site)}/healthz"
         )
+        self.start(programs.worker(self.layout, site))
 
     def wait_for_the_first_write(self) -> None:
         """Wait until the app's own address says that it takes writes."""

@@ -2,7 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import obstore
@@ -10,15 +13,17 @@ import pytest
 from obstore.store import MemoryStore
 from PIL import Image
 
-from app.errors import NotFound, Unavailable
-from app.media import Media
+from app.errors import NotArrived, Unavailable
+from app.media import READ_SECONDS, Media
 from app.pictures import Picture, prepare
 from app.rule import Rule, read_rule
 from app.stores import open_store
 from tests.app.conftest import CREDENTIALS, encoded
+from tests.conftest import free_port
 
 ANY_OF_BOTH = read_rule([{"sync": ["gcp", "azure"], "needed": 1}])
 SINGLE_COPY = read_rule([{"sync": [], "needed": 0}])
+HANG_SECONDS = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +40,32 @@ def dead_store() -> Any:
     return open_store(
         f"s3://dead?region=us-east-1&endpoint=http://127.0.0.1:{port}", CREDENTIALS, timeout_seconds=1, retries=0
     )
+
+
+def listens(port: int) -> bool:
+    """Say whether anybody listens on a loopback port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def hanging_store() -> Iterator[Any]:
+    """Open a store that takes every call and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"s3://hangs?region=us-east-1&endpoint=http://127.0.0.1:{silent.getsockname()[1]}"
+        yield open_store(url, CREDENTIALS, timeout_seconds=HANG_SECONDS, retries=0)
+
+
+@pytest.fixture(scope="module")
+def refusing_store() -> Iterator[Any]:
+    """Open a store whose account is closed: it answers 403 to everything."""
+    port = free_port()
+    argv = [sys.executable, "-m", "scripts.embedded.refusing_store", "--port", str(port)]
+    with subprocess.Popen(argv) as process:
+        while not listens(port):
+            time.sleep(0.02)
+        yield open_store(f"s3://closed?region=us-east-1&endpoint=http://127.0.0.1:{port}", CREDENTIALS, retries=0)
+        process.terminate()
 
 
 def holds(store: MemoryStore, picture: Picture) -> bool:
@@ -145,17 +176,59 @@ def test_a_damaged_copy_is_replaced(picture: Picture) -> None:
     assert holds(own, picture)
 
 
-def test_a_picture_that_nobody_has_is_not_found(picture: Picture) -> None:
-    """It says not found only when every cloud says so."""
+def test_a_picture_that_has_not_arrived_anywhere_is_said_so(picture: Picture) -> None:
+    """It says that it has not arrived only when every cloud says so."""
     media = Media(MemoryStore(), {"gcp": MemoryStore()}, 5)
 
-    with pytest.raises(NotFound):
+    with pytest.raises(NotArrived, match="has not arrived yet"):
         run(media, lambda: media.read(picture.key))
 
 
 def test_a_dead_cloud_makes_absence_uncertain(picture: Picture) -> None:
-    """It does not say not found while a cloud that may have the picture is silent."""
+    """It does not say where a picture is while a cloud that may have it is silent."""
     media = Media(MemoryStore(), {"gcp": MemoryStore(), "azure": dead_store()}, 5)
 
-    with pytest.raises(Unavailable, match="does not answer"):
+    with pytest.raises(NotArrived, match="cannot be read right now"):
         run(media, lambda: media.read(picture.key))
+
+
+def test_an_upload_names_the_sites_that_do_not_hold_it_yet(picture: Picture) -> None:
+    """It gives the third site to the outbox when its cloud is dead, and nobody when all hold it."""
+    media = Media(MemoryStore(), {"azure": dead_store(), "gcp": MemoryStore()}, 5)
+
+    assert run(media, lambda: media.keep(picture, ANY_OF_BOTH)) == {"azure"}
+
+
+@pytest.mark.parametrize("trouble", ["own hangs", "peer hangs", "own refuses"])
+def test_a_page_never_waits_for_one_store(
+    picture: Picture, trouble: str, hanging_store: Any, refusing_store: Any
+) -> None:
+    """It gives the picture from another cloud while one hangs or answers 403, long before that one's deadline."""
+    odd = refusing_store if trouble == "own refuses" else hanging_store
+    good = MemoryStore()
+    obstore.put(good, picture.key, picture.data)
+    own, peers = (good, {"gcp": odd}) if trouble == "peer hangs" else (odd, {"gcp": good})
+    media = Media(own, peers, 5)
+
+    async def timed() -> tuple[bytes, float]:
+        began = time.monotonic()
+        data = await media.read(picture.key)
+        return data, time.monotonic() - began
+
+    data, seconds = asyncio.run(timed())
+
+    assert data == picture.data
+    assert seconds < READ_SECONDS
+
+
+def test_a_read_ends_when_every_store_hangs(picture: Picture, hanging_store: Any) -> None:
+    """It gives up after its own deadline, not after the stores'."""
+    media = Media(hanging_store, {"gcp": hanging_store}, 5)
+
+    async def timed() -> float:
+        began = time.monotonic()
+        with pytest.raises(NotArrived, match="cannot be read right now"):
+            await media.read(picture.key)
+        return time.monotonic() - began
+
+    assert asyncio.run(timed()) < HANG_SECONDS

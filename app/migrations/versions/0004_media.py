@@ -37,7 +37,7 @@ def upgrade() -> None:
         "media_outbox", sa.Column("key", sa.Text(), primary_key=True), sa.Column("site", sa.Text(), primary_key=True),
         flag("wanted"), sa.Column("size", sa.Integer(), nullable=False), created_at(), moment("done_at", nullable=True),
     )  # fmt: skip
-    op.create_index("media_outbox_waiting", "media_outbox", ["created_at"], postgresql_where=sa.text("done_at IS NULL"))
+    op.create_index("media_outbox_by_site", "media_outbox", ["site", "created_at"])
     op.create_table(
         "takedown", sa.Column("kind", sa.Text(), primary_key=True), sa.Column("target", sa.Text(), primary_key=True),
         text("entry"), created_at(),

@@ -9,6 +9,7 @@ import pytest
 
 from app.middleware import FORM_BYTES
 from tests.app.conftest import FenceControl, Member, RunningApp
+from tests.app.test_media import dead_store
 
 
 def upload(member: Member, data: bytes, **fields: str) -> dict[str, Any]:
@@ -124,3 +125,85 @@ def test_a_picture_lives_in_the_cloud_of_a_standby(
 
     assert served.status_code == 200
     assert bytes(obstore.get(app_server.peers["gcp"], key).bytes()) == served.content
+
+
+def key_of(app_server: RunningApp, made: dict[str, Any]) -> str:
+    """Give the key that an entity's address carries."""
+    return made["url"].removeprefix(app_server.address + "/")
+
+
+def test_an_upload_leaves_a_row_for_the_cloud_that_lacks_it(
+    app_server: RunningApp, member: Member, picture: bytes, fence: FenceControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It writes into the outbox, with the picture's row, which cloud did not take its copy."""
+    monkeypatch.setitem(app_server.services.media.peers, "azure", dead_store())
+
+    key = key_of(app_server, upload(member, picture))
+
+    rows = "SELECT size FROM media_outbox WHERE key = %s AND site = 'azure' AND wanted AND done_at IS NULL"
+    assert fence.run(rows, key) == obstore.head(app_server.own, key)["size"]
+
+
+def test_a_picture_that_no_row_names_is_not_served(
+    app_server: RunningApp, member: Member, picture: bytes, anonymous: httpx.Client
+) -> None:
+    """It is not found although a bucket holds it: what was removed does not come back with an old bucket."""
+    made = upload(member, picture)
+    key = key_of(app_server, made)
+    post = member.post("", media_ids=[made["id"]])
+    assert anonymous.get(made["url"]).status_code == 200
+
+    member.client.delete(f"/api/v1/statuses/{post['id']}")
+
+    assert obstore.head(app_server.own, key)["size"] > 0
+    assert anonymous.get(made["url"]).status_code == 404
+
+
+def test_what_has_not_arrived_is_a_drawing_with_a_sentence(
+    app_server: RunningApp, member: Member, picture: bytes, anonymous: httpx.Client
+) -> None:
+    """It answers 503 with a small picture that says so, which nothing may keep, and asks to come back."""
+    made = upload(member, picture)
+    for store in (app_server.own, *app_server.peers.values()):
+        obstore.delete(store, key_of(app_server, made))
+
+    answer = anonymous.get(made["url"])
+
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["retry-after"] == "5"
+    assert "This picture has not arrived yet." in answer.text
+
+
+def test_a_picture_that_was_taken_down_is_not_taken_again(
+    app_server: RunningApp, member: Member, picture: bytes, fence: FenceControl
+) -> None:
+    """It refuses the same picture in one sentence, and stores it nowhere."""
+    key = key_of(app_server, upload(member, picture))
+    sha256 = key.rpartition("/")[2].partition(".")[0]
+    insert = "INSERT INTO takedown (kind, target, entry) VALUES ('media', %s, '') RETURNING 1"
+    fence.run(insert, sha256)
+    obstore.delete(app_server.own, key)
+
+    answer = member.client.post("/api/v2/media", files={"file": ("a.png", picture, "image/png")})
+
+    assert answer.status_code == 422
+    assert "removed by the moderators" in answer.json()["error"]
+    assert obstore.list(app_server.own, key).collect() == []
+
+
+def test_a_picture_that_is_about_to_go_can_be_uploaded_again(
+    app_server: RunningApp, member: Member, picture: bytes, fence: FenceControl
+) -> None:
+    """It calls the removal off, and stores anew what was removed already."""
+    made = upload(member, picture)
+    key = key_of(app_server, made)
+    post = member.post("", media_ids=[made["id"]])
+    member.client.delete(f"/api/v1/statuses/{post['id']}")
+    assert fence.run("SELECT site FROM media_outbox WHERE key = %s AND NOT wanted", key) == "*"
+
+    again = upload(member, picture)
+
+    assert fence.run("SELECT count(*) FROM media_outbox WHERE key = %s AND NOT wanted", key) == 0
+    assert member.client.get(again["url"]).status_code == 200
