@@ -166,7 +166,10 @@ class Register:
             outcome = await self._commit(promise, promise.value) if promise else None
             if promise is None or outcome is None or not outcome.committed or self._promise is None:
                 return None
-            return AcceptorState(self._cluster, self._config, self._promise.ballot, promise.ballot, promise.value)
+            era = promise.era
+            return AcceptorState(
+                self._cluster, era.config, self._promise.ballot, promise.ballot, promise.value, era.membership
+            )
 
     async def look(self) -> Sighting:
         """Return the newest value in a majority of the stores, and whether the reading itself proves it committed.

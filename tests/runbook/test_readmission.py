@@ -113,7 +113,7 @@ class _HalfAsked(Register):
 
     async def promises(self, stores: Stores, name: str, ballot: Ballot) -> bool:
         try:
-            await self._ask_promise(name, stores[name], ballot)
+            await self._ask_promise(name, stores[name], ballot, self.config)
         except Rejected:
             return False
         return True
