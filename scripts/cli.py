@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.stores import BadStoreCredentials, BadStoreUrl
-from scripts import demo, failover, join, journal, local, membership, preview
+from scripts import demo, failover, join, journal, local, membership, operators, preview
 from scripts.console import Console, show_refusal
 from scripts.runbook.errors import LifeboatError, UsageError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(local.app, name="local")
 app.add_typer(membership.app, name="membership")
+app.add_typer(operators.app, name="operator")
 app.command("failover")(failover.command)
 app.command("switchover")(failover.switchover)
 app.command("join")(join.command)

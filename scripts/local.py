@@ -102,7 +102,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
         raise NothingRunning(console.folder)
     platform = sites.load(console.folder)
     with asyncio.Runner() as loop:
-        facts = gather_facts(Reach.open(platform, "operator", loop), SITES[0])
+        facts = gather_facts(Reach.open(platform, "operator", loop))
     if as_json:
         console.print_json(_as_json(facts, supervisor))
     else:
