@@ -24,6 +24,8 @@ from scripts.runbook.tsig import write_key
 SITES = ("aws", "gcp", "azure")
 ZONE = "social.test"
 RECORD = f"www.{ZONE}"
+# The control room's name for a browser: of one site with the app's, so that the app's cookie reaches the app in a frame.
+ROOM_NAME = "room.social.localhost"
 TSIG_KEY_NAME = "lifeboat"
 # Where scripts/setup puts what is no Python package.
 TOOLS = Path(__file__).parents[2] / ".lifeboat" / "node"
