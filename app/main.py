@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from app import handlers
-from app.middleware import BodyLimit, Surroundings
+from app.middleware import BodyLimit, PublicAddress, Surroundings
 from app.routes import (
     accounts,
     acts,
@@ -71,6 +71,8 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
     app.mount("/static", StaticFiles(directory=str(resources.files("app") / "static")))
     app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes)
     app.add_middleware(Surroundings, site=settings.site)
+    if settings.app_url:
+        app.add_middleware(PublicAddress, url=settings.app_url)
     return app
 
 

@@ -41,6 +41,23 @@ class Surroundings:
         await self._app(scope, receive, send_with_headers)
 
 
+class PublicAddress:
+    """Makes every request one to the app's public address: behind an edge, host and scheme are the edge's own.
+
+    Links, redirects and cookies follow from it, and no client can choose them by its Host header.
+    """
+
+    def __init__(self, app: ASGIApp, url: str) -> None:
+        self._app = app
+        self._scheme, _, self._host = url.partition("://")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
+            scope = {**scope, "scheme": self._scheme, "headers": [*headers, (b"host", self._host.encode())]}
+        await self._app(scope, receive, send)
+
+
 class BodyLimit:
     """Answers 413 before a body larger than the limit is read, and stops reading one that never said its length.
 

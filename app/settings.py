@@ -31,6 +31,7 @@ class Settings(BaseSettings):
 
     site: SiteName
     database_url: Annotated[SecretStr, AfterValidator(_postgresql)]
+    app_url: str | None = Field(default=None, pattern=r"^https?://[A-Za-z0-9.-]+(:\d+)?$")
     media_url: str
     media_peers: Annotated[dict[SiteName, str], NoDecode, BeforeValidator(_json)] = {}
     store_credentials: str | None = None

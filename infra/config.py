@@ -12,9 +12,10 @@ from infra.spec import DatabaseSpec, Peer, ServiceSpec, SiteSpec
 if TYPE_CHECKING:
     from infra.contract import Secrets
 
-STACK_KEYS = ("cloud", "region", "zones", "account", "repository")
+STACK_KEYS = ("cloud", "region", "zones", "account", "repository", "hostname_proved")
 SHARED_KEYS = (
     "hostname",
+    "alarm_email",
     "capacity",
     "image_digest",
     "networks",
@@ -31,6 +32,7 @@ SHARED_KEYS = (
 SECRET_KEYS = ("secret_key", "signing_key", "vapid_key", "replication_password", "link_keys")
 
 _HOSTNAME = re.compile(r"(?=.{6,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){2,}[a-z]{2,}")
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@([a-z0-9-]{1,63}\.)+[a-z]{2,}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SECRET = {
     "secret_key": (re.compile(r"\S{32,128}"), "32 to 128 characters without a space"),
@@ -54,7 +56,13 @@ def parse(values: Mapping[str, str], stack: str, clear_secrets: tuple[str, ...] 
     networks = joining.read_networks(settings)
     peers = joining.read_peers(settings, cloud, networks)
     place = _place(settings, cloud)
-    spec_parts = {"hostname": _hostname(settings), "capacity": settings.choice("capacity", rules.CAPACITIES)}
+    proved = settings.choice("hostname_proved", ("true", "false")) == "true"
+    spec_parts = {
+        "hostname": _hostname(settings),
+        "hostname_proved": proved,
+        "capacity": settings.choice("capacity", rules.CAPACITIES),
+    }
+    email = settings.text("alarm_email", _EMAIL, "an e-mail address that somebody reads at night")
     retention = settings.number("retention_days", *rules.BACKUP_DAYS)
     database = _database(settings, retention)
     service = _service(settings, cloud, spec_parts["capacity"])
@@ -64,6 +72,7 @@ def parse(values: Mapping[str, str], stack: str, clear_secrets: tuple[str, ...] 
         site=cloud,
         cloud=cloud,
         retention_days=retention,
+        alarm_email=email,
         networks=networks,
         peers=peers,
         database=database,

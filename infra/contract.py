@@ -77,6 +77,23 @@ class Service(Protocol):
     origin: Output[str]
 
 
+class Edge(Protocol):
+    """The one way in from the world: certificate, firewall and cache before web.
+
+    `target` is the name that the app's CNAME points at while this site is primary; `records` ({"name", "type", "value"}
+    each) are what the neutral DNS must say from the first day on, and always.
+    """
+
+    target: Output[str]
+    records: Output[list[dict[str, str]]]
+
+
+class Watch(Protocol):
+    """The alarms of infra/alarms.py under their names, and the audit log; `audit_url` is its store URL."""
+
+    audit_url: Output[str]
+
+
 N = TypeVar("N", bound=Network)
 L_co = TypeVar("L_co", bound=Link, covariant=True)
 D = TypeVar("D", bound=Database)
@@ -84,10 +101,12 @@ R = TypeVar("R", bound=Registry)
 V = TypeVar("V", bound=Vault)
 M = TypeVar("M", bound=Media)
 C = TypeVar("C", bound=Control)
-S_co = TypeVar("S_co", bound=Service, covariant=True)
+S = TypeVar("S", bound=Service)
+E = TypeVar("E", bound=Edge)
+W_co = TypeVar("W_co", bound=Watch, covariant=True)
 
 
-class Cloud(Protocol[N, L_co, R, D, V, M, C, S_co]):
+class Cloud(Protocol[N, L_co, R, D, V, M, C, S, E, W_co]):
     """A package of infra.clouds: one provider and its capabilities."""
 
     @property
@@ -107,4 +126,8 @@ class Cloud(Protocol[N, L_co, R, D, V, M, C, S_co]):
     @property
     def Control(self) -> Callable[[str, SiteSpec, N, ResourceOptions], C]: ...  # noqa: N802
     @property
-    def Service(self) -> Callable[[str, SiteSpec, N, R, V, M, C, ResourceOptions], S_co]: ...  # noqa: N802
+    def Service(self) -> Callable[[str, SiteSpec, N, R, V, M, C, ResourceOptions], S]: ...  # noqa: N802
+    @property
+    def Edge(self) -> Callable[[str, SiteSpec, N, S, ResourceOptions], E]: ...  # noqa: N802
+    @property
+    def Watch(self) -> Callable[[str, SiteSpec, N, S, E, ResourceOptions], W_co]: ...  # noqa: N802

@@ -19,6 +19,7 @@ def plain(spec: SiteSpec, process: Process, media: Media, control: Control) -> d
     """Return the variables of a process that are no secret."""
     known = {
         "SITE": Output.from_input(spec.site),
+        "APP_URL": Output.from_input(spec.app_url),
         "MEDIA_URL": media.url,
         "MEDIA_PEERS": Output.from_input(json.dumps({peer.site: peer.media_url for peer in spec.peers})),
         "ACKNOWLEDGE_TIMEOUT": Output.from_input(str(spec.service.acknowledge_timeout_seconds)),

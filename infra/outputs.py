@@ -29,6 +29,8 @@ class SiteOutputs:
     """One site as everybody outside infra/ knows it: plain strings and numbers.
 
     `app_url` is the same on all sites; `edge_target` is what the app's CNAME points at when this site is primary;
+    `dns_records` ({"name", "type", "value"} each) must stand in the neutral DNS from the first day on;
+    `audit_url` is empty where the site keeps no audit log;
     `image` names a digest, or is empty where a site runs from source; `link` is empty where a site has no private link,
     else {"asn": int, "gateways": {peer: [address]}, "inside": {peer: [address]}}.
     """
@@ -38,6 +40,7 @@ class SiteOutputs:
     region: str
     app_url: str
     edge_target: str
+    dns_records: list[dict[str, str]]
     database_host: str
     database_port: int
     database_name: str
@@ -45,6 +48,7 @@ class SiteOutputs:
     media_url: str
     lease_url: str
     ledger_url: str
+    audit_url: str
     egress_address: str
     link: dict[str, Any]
     image: str
@@ -112,6 +116,19 @@ def _is_range(value: Any) -> bool:
         return False
 
 
+def _is_store_or_nothing(value: Any) -> bool:
+    return value == "" or _matches(_STORE_URL)(value)
+
+
+def _are_records(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, Mapping)
+        and set(one) == {"name", "type", "value"}
+        and all(isinstance(part, str) and part for part in one.values())
+        for one in value
+    )
+
+
 def _is_image(value: Any) -> bool:
     return value == "" or _matches(_IMAGE)(value)
 
@@ -148,6 +165,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "region": _NAMED,
     "app_url": (_matches(_APP_URL), "an http or https address without a path"),
     "edge_target": _REACHED,
+    "dns_records": (_are_records, "a list of records, each with name, type and value"),
     "database_host": _REACHED,
     "database_port": (_is_number(1, 65535), "a port"),
     "database_name": (_matches(re.compile(r"[a-z_][a-z0-9_]{0,62}")), "a database name"),
@@ -155,6 +173,7 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "media_url": _STORE,
     "lease_url": _STORE,
     "ledger_url": _STORE,
+    "audit_url": (_is_store_or_nothing, "a store URL, or empty"),
     "egress_address": (_is_address, "an IP address"),
     "link": (_is_link, "empty, or an asn with lists of addresses under gateways and inside"),
     "image": (_is_image, "an image by digest (NAME@sha256:..), or empty where the site runs from source"),

@@ -98,8 +98,8 @@ class Recorder(mocks.MockMonitor):
     def _tagged_by(self, kind: str) -> str | None:
         """Return the input in which resources of a type carry their tags; None for those that cannot carry any."""
         known = _types.resource_types(self.inventor.classes[kind]) if kind in self.inventor.classes else {}
-        # Google's `tags` are something else where a type has `labels` as well.
-        return next((name for name in ("labels", "userLabels", "tags") if name in known), None)
+        # Google's `tags` and `labels` are something else where a type has `labels` or `userLabels` as well.
+        return next((name for name in ("userLabels", "labels", "tags") if name in known), None)
 
     def _describe(self, request: Any) -> dict[str, Any]:
         secrets: list[str] = []

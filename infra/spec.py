@@ -16,12 +16,15 @@ DATABASE_ROLES = ("owner", "app", "agent", "replication")
 MIB_PER_DATABASE_CPU = 4096
 MIB_PER_SERVICE_CPU = 2048
 
-CAPABILITIES = ("network", "link", "registry", "database", "vault", "media", "control", "service")
+CAPABILITIES = ("network", "link", "registry", "database", "vault", "media", "control", "service", "edge", "watch")
 
 INSIDE_RANGE = ipaddress.ip_network("169.254.21.0/24")
 """Where the ends of the tunnels get their addresses: Azure takes none outside 169.254.21.0-169.254.22.255."""
 
 TUNNELS_PER_PAIR = 4
+
+AUDIT_DAYS = 365
+"""How long nobody can remove an entry of the audit log."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,13 @@ WORKER = Process("worker", ("lifeboat", "serve", "worker"), "app")
 AGENT = Process("agent", ("lifeboat", "serve", "agent"), "agent")
 PROCESSES = (WEB, WORKER, AGENT)
 
+MEDIA_PATHS = "/media/*"
+"""What the edge keeps a copy of: pictures never change, since their names are made of their content."""
+
+REQUESTS_PER_ADDRESS = 3000
+FIREWALL_SECONDS = 300
+"""What the edge takes from one address: 10 a second over five minutes, a page with all its pictures every few seconds."""
+
 HEALTH_PATH = "/healthz"
 """What every load balancer asks: is the process alive. A standby that refuses writes is alive."""
 
@@ -157,8 +167,10 @@ class SiteSpec:
     zones: tuple[str, ...]
     account: str
     hostname: str
+    hostname_proved: bool
     capacity: str
     retention_days: int
+    alarm_email: str
     networks: tuple[NetworkSpec, ...]
     peers: tuple[Peer, ...]
     database: DatabaseSpec

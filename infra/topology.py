@@ -26,6 +26,8 @@ class Site(ComponentResource):
         self.service = cloud.Service(
             "lifeboat-service", spec, self.network, self.registry, self.vault, self.media, self.control, within
         )
+        self.edge = cloud.Edge("lifeboat-edge", spec, self.network, self.service, within)
+        self.watch = cloud.Watch("lifeboat-watch", spec, self.network, self.service, self.edge, within)
         self.outputs = self._outputs()
         self.register_outputs(self.outputs)
 
@@ -36,7 +38,8 @@ class Site(ComponentResource):
             "cloud": self.spec.cloud,
             "region": self.spec.region,
             "app_url": self.spec.app_url,
-            "edge_target": self.service.origin,
+            "edge_target": self.edge.target,
+            "dns_records": self.edge.records,
             "database_host": self.database.host,
             "database_port": self.database.port,
             "database_name": DATABASE_NAME,
@@ -44,6 +47,7 @@ class Site(ComponentResource):
             "media_url": self.media.url,
             "lease_url": self.control.lease_url,
             "ledger_url": self.control.ledger_url,
+            "audit_url": self.watch.audit_url,
             "egress_address": self.network.egress_address,
             "link": Output.from_input(dict(self.link.gateways)).apply(self._link),
             "image": self.spec.service.image,

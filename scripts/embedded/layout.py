@@ -104,7 +104,8 @@ class Layout:
     def outputs(self, site: str) -> SiteOutputs:
         return SiteOutputs(
             site=site, cloud=site, region="local", app_url=f"http://social.localhost:{self.settings.edge_port}",
-            edge_target=f"{site}.edge.{ZONE}", database_host="127.0.0.1", database_port=self.ports[site].database,
+            edge_target=f"{site}.edge.{ZONE}", dns_records=[],
+            audit_url="", database_host="127.0.0.1", database_port=self.ports[site].database,
             database_name="lifeboat", database_cidr="127.0.0.1/32", media_url=self.store_url(site, "media"),
             lease_url=self.store_url(site, "lease"), ledger_url=self.store_url(site, "ledger"),
             egress_address="127.0.0.1", link={}, image="", capacity="full",

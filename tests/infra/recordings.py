@@ -71,9 +71,9 @@ def run(cloud: str, settings: dict[str, Any] | None = None) -> subprocess.Comple
 
 
 @cache
-def recording(cloud: str, *, joined: bool = False) -> Recording:
-    """Return what the program of a cloud registers, alone or joined to its peers."""
-    finished = run(cloud, JOINED if joined else None)
+def recording(cloud: str, *, joined: bool = False, **settings: str) -> Recording:
+    """Return what the program of a cloud registers, alone or joined to its peers, with some settings changed."""
+    finished = run(cloud, settings | (JOINED if joined else {}))
     assert finished.returncode == 0, finished.stderr
     found = json.loads(finished.stdout)
     return Recording(cloud, tuple(found["resources"]), found["outputs"])

@@ -62,7 +62,7 @@ def test_the_agent_may_not_delete_from_the_ledger(alone: Recording) -> None:
         ("lifeboat-service-agent.member", "ledger", "roles/storage.objectViewer"),
         ("lifeboat-service-agent.member", "ledger", "roles/storage.objectCreator"),
     }
-    assert not [found for found in alone.provided() if "iam" in found["type"].lower() and "projects/" in found["type"]]
+    assert not [found for found in alone.of_type("gcp:projects/iAMMember:IAMMember") if "-service-" in found["name"]]
 
 
 def test_the_database_can_be_made_and_grown(alone: Recording) -> None:

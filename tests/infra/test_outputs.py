@@ -16,6 +16,7 @@ GOOD: dict[str, Any] = {
     "region": "eu-west-1",
     "app_url": "https://www.social.example.org",
     "edge_target": "edge.example.net",
+    "dns_records": [{"name": "_proof.www.social.example.org", "type": "CNAME", "value": "_proof.example.net"}],
     "database_host": "10.10.16.4",
     "database_port": 5432,
     "database_name": "lifeboat",
@@ -23,6 +24,7 @@ GOOD: dict[str, Any] = {
     "media_url": "s3://media?region=eu-west-1",
     "lease_url": "gs://lease",
     "ledger_url": "az://account/ledger?endpoint=http://127.0.0.1:1/account",
+    "audit_url": "s3://audit?region=eu-west-1",
     "egress_address": "203.0.113.9",
     "link": {"asn": 64601, "gateways": {"gcp": ["203.0.113.1"]}, "inside": {"gcp": ["169.254.21.1"]}},
     "image": "registry.example.org/lifeboat@sha256:" + "0" * 64,
@@ -59,6 +61,7 @@ def test_a_site_without_link_and_image_is_accepted() -> None:
         ("database_cidr", "10.10.16.0", "a network range"),
         ("media_url", "s3://media", "a store URL (s3://BUCKET?region=.., gs://BUCKET or az://ACCOUNT/CONTAINER)"),
         ("lease_url", "gs://user@lease", "a store URL (s3://BUCKET?region=.., gs://BUCKET or az://ACCOUNT/CONTAINER)"),
+        ("dns_records", [{"name": "x"}], "a list of records, each with name, type and value"),
         ("egress_address", "example.org", "an IP address"),
         ("link", {"asn": 1}, "empty, or an asn with lists of addresses under gateways and inside"),
         (

@@ -23,18 +23,20 @@ def site(name: str) -> SiteSpec:
     )
     service = ServiceSpec("registry.example.org/image", "sha256:0", 2048, 1, 12, 16, 5)
     return SiteSpec(
-        name,
-        name,
-        "r",
-        ("a", "b"),
-        "0",
-        "www.example.org",
-        "warm",
-        35,
-        NETWORKS,
-        peers,
-        DatabaseSpec(8192, 64, 35),
-        service,
+        site=name,
+        cloud=name,
+        region="r",
+        zones=("a", "b"),
+        account="0",
+        hostname="www.example.org",
+        hostname_proved=True,
+        capacity="warm",
+        retention_days=35,
+        alarm_email="oncall@example.org",
+        networks=NETWORKS,
+        peers=peers,
+        database=DatabaseSpec(8192, 64, 35),
+        service=service,
     )
 
 

@@ -8,21 +8,37 @@ vault     Secrets Manager
 media     S3, versioned
 control   S3: `lease` (conditional writes only), `ledger` (Object Lock)
 service   ECS on Fargate behind an internal load balancer
+edge      CloudFront with AWS WAF, by its own way into the network; ACM
+watch     CloudWatch alarms, CloudTrail into a locked bucket
 """
 
 import pulumi_aws as aws
 
 from infra.clouds.aws.control import Control
 from infra.clouds.aws.database import Database
+from infra.clouds.aws.edge import Edge
 from infra.clouds.aws.link import Link
 from infra.clouds.aws.media import Media
 from infra.clouds.aws.network import Network
 from infra.clouds.aws.registry import Registry
 from infra.clouds.aws.service import Service
 from infra.clouds.aws.vault import Vault
+from infra.clouds.aws.watch import Watch
 from infra.spec import SiteSpec
 
-__all__ = ["Control", "Database", "Link", "Media", "Network", "Registry", "Service", "Vault", "provider"]
+__all__ = [
+    "Control",
+    "Database",
+    "Edge",
+    "Link",
+    "Media",
+    "Network",
+    "Registry",
+    "Service",
+    "Vault",
+    "Watch",
+    "provider",
+]
 
 
 def provider(spec: SiteSpec) -> aws.Provider:

@@ -1,12 +1,11 @@
 """Control: two S3 buckets, one that is overwritten by condition alone, one that nobody can empty."""
 
-import pulumi_aws as aws
 from pulumi import ResourceOptions
 
 from infra.capability import Capability
 from infra.clouds.aws.keys import encryption_key
 from infra.clouds.aws.network import Network
-from infra.clouds.aws.stores import private_bucket, store_url, versioned
+from infra.clouds.aws.stores import private_bucket, retained, store_url, versioned
 from infra.spec import SiteSpec
 
 CONDITIONAL_ONLY = {
@@ -33,18 +32,6 @@ class Control(Capability):
         self.key = encryption_key(self)
         self.lease = private_bucket(self, "lease", self.key, refusals=[CONDITIONAL_ONLY, NEVER_DELETED])
         self.ledger = private_bucket(self, "ledger", self.key, locked=True)
-        self._retain(versioned(self, "ledger", self.ledger))
+        retained(self, "ledger", self.ledger, versioned(self, "ledger", self.ledger), spec.retention_days)
         self.lease_url, self.ledger_url = store_url(self, self.lease), store_url(self, self.ledger)
         self.register_outputs({"lease_url": self.lease_url, "ledger_url": self.ledger_url})
-
-    def _retain(self, versions: aws.s3.BucketVersioning) -> None:
-        """Compliance mode: not even the account's owner can shorten it."""
-        retention = aws.s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(
-            mode="COMPLIANCE", days=self.spec.retention_days
-        )
-        aws.s3.BucketObjectLockConfiguration(
-            self.child("ledger"),
-            bucket=self.ledger.id,
-            rule=aws.s3.BucketObjectLockConfigurationRuleArgs(default_retention=retention),
-            opts=self.inside(depends_on=[versions]),
-        )

@@ -1,6 +1,7 @@
 """Encryption keys in KMS."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi_aws as aws
@@ -8,19 +9,19 @@ import pulumi_aws as aws
 from infra.capability import Capability
 
 
-def encryption_key(owner: Capability, *, for_logs: bool = False) -> aws.kms.Key:
-    """Make the key of one capability, rotated yearly; `for_logs` lets CloudWatch Logs encrypt log groups with it.
+def encryption_key(owner: Capability, *, for_logs: bool = False, also: Sequence[Mapping[str, Any]] = ()) -> aws.kms.Key:
+    """Make the key of one capability, rotated yearly; `for_logs` lets CloudWatch Logs encrypt log groups with it; `also` are
+    further statements of the key's own policy.
 
     The key outlives a mistake: Pulumi refuses to delete it, and KMS waits 30 days before it does.
     """
+    known = [_account(owner), _logs(owner)] if for_logs else [_account(owner)]
     key = aws.kms.Key(
         owner.child("key"),
         description=f"Lifeboat {owner.tags['lifeboat-capability']}",
         enable_key_rotation=True,
         deletion_window_in_days=30,
-        policy=json.dumps(
-            {"Version": "2012-10-17", "Statement": [_account(owner), _logs(owner)] if for_logs else [_account(owner)]}
-        ),
+        policy=json.dumps({"Version": "2012-10-17", "Statement": [*known, *also]}),
         tags=owner.tags,
         opts=owner.guarded(),
     )

@@ -42,6 +42,7 @@ class Service(Capability):
         self.key = encryption_key(self, for_logs=True)
         self.cluster = self._cluster()
         self.ingress = Ingress(self, network)
+        self.logs: dict[str, aws.cloudwatch.LogGroup] = {}
         for process in PROCESSES:
             self._run(process)
         self.origin = self.ingress.balancer.dns_name
@@ -68,7 +69,7 @@ class Service(Capability):
         return firewall
 
     def _task(self, process: Process) -> aws.ecs.TaskDefinition:
-        logs = aws.cloudwatch.LogGroup(
+        logs = self.logs[process.name] = aws.cloudwatch.LogGroup(
             self.child(process.name),
             retention_in_days=LOG_DAYS,
             kms_key_id=self.key.arn,

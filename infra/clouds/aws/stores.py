@@ -11,12 +11,18 @@ from infra.clouds.aws.roles import policy
 
 
 def private_bucket(
-    owner: Capability, part: str, key: aws.kms.Key, *, locked: bool = False, refusals: Sequence[Mapping[str, Any]] = ()
+    owner: Capability,
+    part: str,
+    key: aws.kms.Key,
+    *,
+    locked: bool = False,
+    refusals: Sequence[Mapping[str, Any]] = (),
+    grants: Sequence[Mapping[str, Any]] = (),
 ) -> aws.s3.Bucket:
     """Make a bucket that is encrypted with our key, closed to the public and spoken to over TLS 1.2 or later alone.
 
     `locked` makes it able to hold locked versions (only possible at creation). Each of `refusals` is a Deny for
-    everybody, with a list of key patterns as `Resource` or `NotResource`.
+    everybody, with a list of key patterns as `Resource` or `NotResource`; each of `grants` an Allow for whom it names.
     """
     bucket = aws.s3.Bucket(
         owner.child(part), object_lock_enabled=locked, force_destroy=False, tags=owner.tags, opts=owner.guarded()
@@ -38,7 +44,9 @@ def private_bucket(
     )
     _encrypt(owner, part, bucket, key)
     document = bucket.arn.apply(
-        lambda arn: policy([*_transport(arn), *(_refusal(arn, refusal) for refusal in refusals)])
+        lambda arn: policy(
+            [*_transport(arn), *(_refusal(arn, one) for one in refusals), *(_placed(arn, one) for one in grants)]
+        )
     )
     aws.s3.BucketPolicy(owner.child(part), bucket=bucket.id, policy=document, opts=owner.inside(depends_on=[closed]))
     return bucket
@@ -49,6 +57,19 @@ def versioned(owner: Capability, part: str, bucket: aws.s3.Bucket) -> aws.s3.Buc
     enabled = aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled")
     return aws.s3.BucketVersioning(
         owner.child(part), bucket=bucket.id, versioning_configuration=enabled, opts=owner.inside()
+    )
+
+
+def retained(
+    owner: Capability, part: str, bucket: aws.s3.Bucket, versions: aws.s3.BucketVersioning, days: int
+) -> aws.s3.BucketObjectLockConfiguration:
+    """Keep every version for some days. Compliance mode: not even the account's owner can shorten it."""
+    retention = aws.s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(mode="COMPLIANCE", days=days)
+    return aws.s3.BucketObjectLockConfiguration(
+        owner.child(part),
+        bucket=bucket.id,
+        rule=aws.s3.BucketObjectLockConfigurationRuleArgs(default_retention=retention),
+        opts=owner.inside(depends_on=[versions]),
     )
 
 
@@ -78,5 +99,10 @@ def _transport(arn: str) -> list[Mapping[str, Any]]:
 
 
 def _refusal(arn: str, refusal: Mapping[str, Any]) -> Mapping[str, Any]:
-    place = "Resource" if "Resource" in refusal else "NotResource"
-    return {**refusal, "Effect": "Deny", "Principal": "*", place: [f"{arn}/{pattern}" for pattern in refusal[place]]}
+    return {**_placed(arn, refusal), "Effect": "Deny", "Principal": "*"}
+
+
+def _placed(arn: str, statement: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Put the bucket before each key pattern; an empty pattern is the bucket itself."""
+    place = "Resource" if "Resource" in statement else "NotResource"
+    return {**statement, place: [f"{arn}/{pattern}".rstrip("/") for pattern in statement[place]]}

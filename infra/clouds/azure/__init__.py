@@ -8,21 +8,37 @@ vault     Key Vault (the vault itself comes with the network: it holds the encry
 media     Blob Storage, versioned
 control   Blob Storage: `lease` (plain), `ledger` (versions that cannot be removed), an account each
 service   Container Apps in an environment without a public address
+edge      Front Door Premium with its firewall, by private link; a certificate from the vault
+watch     Azure Monitor alerts, activity log into an account that nobody can empty
 """
 
 import pulumi_azure_native as azure
 
 from infra.clouds.azure.control import Control
 from infra.clouds.azure.database import Database
+from infra.clouds.azure.edge import Edge
 from infra.clouds.azure.link import Link
 from infra.clouds.azure.media import Media
 from infra.clouds.azure.network import Network
 from infra.clouds.azure.registry import Registry
 from infra.clouds.azure.service import Service
 from infra.clouds.azure.vault import Vault
+from infra.clouds.azure.watch import Watch
 from infra.spec import SiteSpec
 
-__all__ = ["Control", "Database", "Link", "Media", "Network", "Registry", "Service", "Vault", "provider"]
+__all__ = [
+    "Control",
+    "Database",
+    "Edge",
+    "Link",
+    "Media",
+    "Network",
+    "Registry",
+    "Service",
+    "Vault",
+    "Watch",
+    "provider",
+]
 
 
 def provider(spec: SiteSpec) -> azure.Provider:

@@ -19,12 +19,13 @@ def private_account(
     key: EncryptionKey,
     *,
     locked_days: int | None = None,
+    appended: bool = False,
     reached: azure.storage.NetworkRuleSetArgs = REACHED_BY_PEERS,
 ) -> azure.storage.StorageAccount:
     """Make an account that is encrypted with our key and opened by roles over TLS 1.2 or later alone.
 
     It has no key of its own to steal and no public container. `locked_days` makes every version of every blob stay
-    that long (only possible at creation).
+    that long (only possible at creation); `appended` lets a blob still grow at its end.
     """
     return azure.storage.StorageAccount(
         owner.child(part),
@@ -43,7 +44,7 @@ def private_account(
         network_rule_set=reached,
         identity=azure.storage.IdentityArgs(type="UserAssigned", user_assigned_identities=[key.user.id]),
         encryption=_encrypted(key),
-        immutable_storage_with_versioning=_locked(locked_days) if locked_days else None,
+        immutable_storage_with_versioning=_locked(locked_days, appended) if locked_days else None,
         tags=owner.tags,
         opts=owner.guarded(depends_on=[key.grant]),
     )
@@ -146,11 +147,11 @@ def _encrypted(key: EncryptionKey) -> azure.storage.EncryptionArgs:
     )
 
 
-def _locked(days: int) -> azure.storage.ImmutableStorageAccountArgs:
+def _locked(days: int, appended: bool) -> azure.storage.ImmutableStorageAccountArgs:
     """Azure creates the policy open (`Unlocked`) and lets it be locked for good only afterwards."""
     policy = azure.storage.AccountImmutabilityPolicyPropertiesArgs(
         state=azure.storage.AccountImmutabilityPolicyState.UNLOCKED,
         immutability_period_since_creation_in_days=days,
-        allow_protected_append_writes=False,
+        allow_protected_append_writes=appended,
     )
     return azure.storage.ImmutableStorageAccountArgs(enabled=True, immutability_policy=policy)

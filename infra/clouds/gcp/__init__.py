@@ -8,21 +8,37 @@ vault     Secret Manager
 media     Cloud Storage, versioned
 control   Cloud Storage: `lease` (plain), `ledger` (Bucket Lock)
 service   Cloud Run: a service for web, worker pools for worker and agent
+edge      application load balancer with Cloud CDN and Cloud Armor; Certificate Manager
+watch     Cloud Monitoring alerts, audit logs into a locked bucket
 """
 
 import pulumi_gcp as gcp
 
 from infra.clouds.gcp.control import Control
 from infra.clouds.gcp.database import Database
+from infra.clouds.gcp.edge import Edge
 from infra.clouds.gcp.link import Link
 from infra.clouds.gcp.media import Media
 from infra.clouds.gcp.network import Network
 from infra.clouds.gcp.registry import Registry
 from infra.clouds.gcp.service import Service
 from infra.clouds.gcp.vault import Vault
+from infra.clouds.gcp.watch import Watch
 from infra.spec import SiteSpec
 
-__all__ = ["Control", "Database", "Link", "Media", "Network", "Registry", "Service", "Vault", "provider"]
+__all__ = [
+    "Control",
+    "Database",
+    "Edge",
+    "Link",
+    "Media",
+    "Network",
+    "Registry",
+    "Service",
+    "Vault",
+    "Watch",
+    "provider",
+]
 
 
 def provider(spec: SiteSpec) -> gcp.Provider:

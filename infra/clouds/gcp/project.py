@@ -7,11 +7,13 @@ from infra.capability import Capability
 
 APIS = (
     "artifactregistry",
+    "certificatemanager",
     "cloudkms",
     "compute",
     "dns",
     "iam",
     "logging",
+    "monitoring",
     "networkmanagement",
     "run",
     "secretmanager",

@@ -38,6 +38,7 @@ class Service(Capability):
         self.media, self.control = media, control
         for process in PROCESSES:
             self._run(process)
+        self.origin = self.ingress.origin
         self.register_outputs({"origin": self.origin})
 
     def _run(self, process: Process) -> None:
@@ -55,7 +56,7 @@ class Service(Capability):
         )
         needs = [*firewall.rules, *role.grants, self.network.nat, self.registry.images]
         if process == WEB:
-            self.origin = Ingress(self, self._serve(process, place, needs)).origin
+            self.ingress = Ingress(self, self._serve(process, place, needs))
         else:
             self._keep_running(process, place, needs)
 
