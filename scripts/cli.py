@@ -1,36 +1,31 @@
 """The command `lifeboat`: reads arguments, calls the library, and is the only place that prints an error."""
 
+import importlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from app.stores import BadStoreCredentials, BadStoreUrl
-from scripts import demo, failover, join, journal, local, membership, operators, preview
 from scripts.console import Console, show_refusal
 from scripts.runbook.errors import LifeboatError, UsageError
 
 ROOT = Path(__file__).parents[1]
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Keep one social app able to leave any of its three clouds.",
-)
-app.add_typer(local.app, name="local")
-app.add_typer(membership.app, name="membership")
-app.add_typer(operators.app, name="operator")
-app.command("failover")(failover.command)
-app.command("switchover")(failover.switchover)
-app.command("join")(join.command)
-app.command("journal")(journal.command)
-app.command("demo")(demo.command)
-app.command("preview")(preview.command)
+GROUPS = {"local": "scripts.local", "membership": "scripts.membership"}
+COMMANDS = {
+    "failover": "scripts.failover:command",
+    "switchover": "scripts.failover:switchover",
+    "join": "scripts.join:command",
+    "journal": "scripts.journal:command",
+    "demo": "scripts.demo:command",
+    "preview": "scripts.preview:command",
+}
+"""Where each command lives. Only what is called gets loaded: a preview waits for no database driver."""
 
 
-@app.callback()
 def shared(
     context: typer.Context,
     folder: Annotated[Path, typer.Option("--dir", help="Where the platform's files and all local state lie.")] = ROOT
@@ -40,10 +35,29 @@ def shared(
     context.obj = Console(folder.resolve())
 
 
+def build(words: Sequence[str]) -> typer.Typer:
+    """Return the command with those parts that some words name, or with all of them where none is named."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="Keep one social app able to leave any of its three clouds.",
+    )
+    app.callback()(shared)
+    known = {*GROUPS, *COMMANDS}
+    named = known & set(words) or known
+    for name in [one for one in GROUPS if one in named]:
+        app.add_typer(importlib.import_module(GROUPS[name]).app, name=name)
+    for name in [one for one in COMMANDS if one in named]:
+        module, _, function = COMMANDS[name].partition(":")
+        app.command(name)(getattr(importlib.import_module(module), function))
+    return app
+
+
 def main() -> None:
     """Run a command; a refusal is one sentence on standard error and an exit code, never a traceback."""
     try:
-        app(standalone_mode=True)
+        build(sys.argv[1:])(standalone_mode=True)
     except LifeboatError as refusal:
         show_refusal(str(refusal))
         sys.exit(refusal.exit_code)

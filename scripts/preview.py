@@ -1,6 +1,7 @@
 """`lifeboat preview`: what a change would do to each site, without account or network, before anybody does it."""
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from scripts.previewing.render_json import as_json
 from scripts.previewing.render_markdown import render_markdown
 from scripts.previewing.render_text import render_text
 from scripts.previewing.report import Preview, make_preview
+from scripts.previewing.repository import Base
 from scripts.previewing.svg import draw
 from scripts.runbook.errors import PreviewRefused
 
@@ -28,9 +30,9 @@ def command(
 ) -> None:
     """Show what the program would make on each cloud, what changes, and where the clouds differ."""
     console: Console = context.obj
-    check_choices(tuple(cloud or ()), form, graph)
+    faults = wrong_choices(tuple(cloud or ()), form, graph)
     chosen = tuple(name for name in recordings.CLOUDS if not cloud or name in cloud)
-    preview = look_ahead(ROOT, chosen, base, console)
+    preview = look_ahead(ROOT, chosen, base, console, faults)
     if graph is not None:
         write_picture(graph, preview)
     if form == "json":
@@ -40,14 +42,13 @@ def command(
     raise typer.Exit(1 if preview.broken else 0)
 
 
-def check_choices(clouds: tuple[str, ...], form: str, graph: Path | None) -> None:
-    """Refuse every choice that does not exist, all of them at once."""
+def wrong_choices(clouds: tuple[str, ...], form: str, graph: Path | None) -> tuple[str, ...]:
+    """Return a sentence for every choice that does not exist."""
     wrong = [_no_such("cloud", name, recordings.CLOUDS) for name in clouds if name not in recordings.CLOUDS]
     wrong += [_no_such("format", form, FORMATS)] if form not in FORMATS else []
     if graph is not None and not graph.resolve().parent.is_dir():
         wrong.append(f"The picture cannot be written: there is no folder {graph.resolve().parent}.")
-    if wrong:
-        raise PreviewRefused("\n".join(wrong))
+    return tuple(wrong)
 
 
 def _no_such(kind: str, name: str, known: tuple[str, ...]) -> str:
@@ -55,12 +56,29 @@ def _no_such(kind: str, name: str, known: tuple[str, ...]) -> str:
     return f"There is no {kind} {name!r}: choose {', '.join(known)}{f' (did you mean {near[0]}?)' if near else ''}."
 
 
-def look_ahead(root: Path, clouds: tuple[str, ...], ref: str | None, console: Console) -> Preview:
-    """Record the programs, of now and of the base, and put the preview together."""
-    base = repository.find_base(root, ref) if ref else None
-    found = recordings.record(root, clouds, base, root / ".lifeboat" / "preview", console.warn)
+def look_ahead(
+    root: Path, clouds: tuple[str, ...], ref: str | None, console: Console, faults: Sequence[str] = ()
+) -> Preview:
+    """Record the programs, of now and of the base, and put the preview together.
+
+    Raises PreviewRefused with every fault there is: the choices', the base's and each program's.
+    """
+    base, refused = _find_base(root, ref)
+    try:
+        found = recordings.record(root, clouds, base, root / ".lifeboat" / "preview", console.warn)
+    except PreviewRefused as refusal:
+        raise PreviewRefused("\n".join([*faults, *refused, str(refusal)])) from refusal
+    if faults or refused:
+        raise PreviewRefused("\n".join([*faults, *refused]))
     notes = _uncommitted_note(repository.uncommitted(root)) if base else ()
-    return make_preview(found.now, found.before, found.replacements, str(base) if base else None, notes)
+    return make_preview(found.now, found.before, found.replacements, str(base) if base else None, notes, found.policy)
+
+
+def _find_base(root: Path, ref: str | None) -> tuple[Base | None, list[str]]:
+    try:
+        return (repository.find_base(root, ref) if ref else None), []
+    except PreviewRefused as refusal:
+        return None, [str(refusal)]
 
 
 def _uncommitted_note(files: tuple[str, ...]) -> tuple[str, ...]:

@@ -293,6 +293,18 @@ def test_help_names_every_command(lifeboat: Lifeboat) -> None:
     assert all(word in lifeboat("local", "--help").stdout for word in ("up", "down", "kill", "status"))
 
 
+def test_only_what_is_called_is_loaded() -> None:
+    """A preview waits for no database driver; a word that no command has loads them all, so that the help is whole."""
+    ask = "import sys; from scripts.cli import build; build(sys.argv[1:]); print('psycopg' in sys.modules)"
+
+    said = [
+        subprocess.run([sys.executable, "-c", ask, word], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+        for word in ("preview", "--help")
+    ]
+
+    assert [one.strip() for one in said] == ["False", "True"]
+
+
 def test_as_a_process_of_its_own_it_says_the_same(folder: Path) -> None:
     """The exit code reaches the shell, and the sentence is the only thing on standard error."""
     said = subprocess.run(

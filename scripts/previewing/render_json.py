@@ -17,6 +17,7 @@ def as_json(preview: Preview) -> dict[str, Any]:
         "notes": [*preview.notes, LEGEND],
         "clouds": {cloud: _cloud(preview, cloud) for cloud in preview.graphs},
         "parity": [asdict(row) for row in preview.rows],
+        "policy": {cloud: asdict(one) for cloud, one in preview.policy.items()},
     }
 
 

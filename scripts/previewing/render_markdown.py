@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from scripts.previewing.diff import KINDS, Change
 from scripts.previewing.parity import EXCEPTED
-from scripts.previewing.render_text import against, change_lines, remark, resource_lines, verdict
+from scripts.previewing.render_text import against, change_lines, policy_lines, remark, resource_lines, verdict
 from scripts.previewing.report import LEGEND, Preview, totals
 
 LIMIT = 65_536
@@ -109,7 +109,9 @@ def _folds(preview: Preview) -> list[Fold]:
         if ones
     ]
     resources = tuple(line for cloud in preview.graphs for line in resource_lines(preview, cloud))
-    return [_parity(preview), *changed, Fold("Resources by capability", resources, "text")]
+    policy = tuple(policy_lines(preview))
+    judged = [Fold("Policy", policy, "text")] if policy else []
+    return [_parity(preview), *changed, *judged, Fold("Resources by capability", resources, "text")]
 
 
 def _parity(preview: Preview) -> Fold:

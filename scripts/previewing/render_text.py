@@ -11,7 +11,7 @@ SIGNS = {CREATE: "+", DELETE: "-", REPLACE: "!", UPDATE: "~"}
 
 def render_text(preview: Preview) -> str:
     """Return the whole preview, nothing left out."""
-    blocks = [_first(preview), *_changes(preview), _parity(preview), _resources(preview), [LEGEND]]
+    blocks = [_first(preview), *_changes(preview), _policy(preview), _parity(preview), _resources(preview), [LEGEND]]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
@@ -59,6 +59,19 @@ def change_lines(change: Change) -> list[str]:
 def field_line(field: Field) -> str:
     arrow = f"{field.before} -> {field.after}" if field.before else field.after
     return f"{field.path}: {arrow} [{field.effect}]"
+
+
+def _policy(preview: Preview) -> list[str]:
+    lines = [f"  {line}" for line in policy_lines(preview)]
+    return ["Policy:", *lines] if lines else []
+
+
+def policy_lines(preview: Preview) -> list[str]:
+    """Return what breaks a rule, and after that what may break one for a while."""
+    return [
+        *(f"BROKEN   {line}" for one in preview.policy.values() for line in one.broken),
+        *(f"allowed  {line}" for one in preview.policy.values() for line in one.excepted),
+    ]
 
 
 def _parity(preview: Preview) -> list[str]:

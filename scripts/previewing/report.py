@@ -1,11 +1,12 @@
 """The preview as one value: graphs, changes and parity put together, and which rule is broken."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scripts.previewing.diff import DELETE, KINDS, REPLACE, Change, Table, compare
 from scripts.previewing.graph import Graph
 from scripts.previewing.parity import Row, parity
+from scripts.previewing.policy import Policy
 
 LEGEND = "A value in ‹…› is given by the provider during `up`; nobody knows it before."
 
@@ -20,6 +21,7 @@ class Preview:
     changes: Mapping[str, tuple[Change, ...]]
     rows: tuple[Row, ...]
     broken: tuple[str, ...]
+    policy: Mapping[str, Policy] = field(default_factory=dict)
 
     def count(self, cloud: str, kind: str) -> int:
         return sum(change.kind == kind for change in self.changes.get(cloud, ()))
@@ -43,13 +45,20 @@ def make_preview(
     table: Table,
     base: str | None = None,
     notes: tuple[str, ...] = (),
+    policy: Mapping[str, Policy] | None = None,
 ) -> Preview:
     """Compare every cloud with its base, where there is one, and the clouds with each other."""
     changes = {cloud: compare(before[cloud], graph, table) for cloud, graph in now.items() if cloud in before}
     new = tuple(f"{cloud} is not in {base}: everything in it is new." for cloud in changes if before[cloud] is None)
     rows = parity(now)
-    broken = (*_broken_protection(changes), *_broken_parity(rows))
-    return Preview(base, (*notes, *new), now, changes, rows, broken)
+    judged = policy or {}
+    broken = (*_broken_protection(changes), *_broken_policy(judged), *_broken_parity(rows))
+    idle = tuple(line for one in judged.values() for line in one.idle)
+    return Preview(base, (*notes, *new, *idle), now, changes, rows, broken, judged)
+
+
+def _broken_policy(policy: Mapping[str, Policy]) -> list[str]:
+    return [f"policy: {sentence}" for one in policy.values() for sentence in one.broken]
 
 
 def _broken_protection(changes: Mapping[str, tuple[Change, ...]]) -> list[str]:

@@ -15,6 +15,11 @@ root = pathlib.Path(__file__).parent.parent
 print((root / "infra" / "graphs" / f"{sys.argv[1]}.json").read_text())
 """
 TABLE_PROGRAM = f"import json\nprint(json.dumps({dict(TABLE)!r}))\n"
+POLICY_PROGRAM = """
+import json, sys
+quiet = {"broken": [], "excepted": [], "idle": []}
+print(json.dumps({cloud: quiet for cloud in json.load(sys.stdin)}))
+"""
 
 CLOUDS = ("aws", "gcp", "azure")
 AUTHOR = {
@@ -51,6 +56,8 @@ def checkout(root: Path, values: Mapping[str, str] | None = None) -> Path:
     write(root, "infra/__init__.py", "")
     write(root, "infra/record.py", PROGRAM)
     write(root, "infra/replacements.py", TABLE_PROGRAM)
+    write(root, "infra/policy/__init__.py", "")
+    write(root, "infra/policy/__main__.py", POLICY_PROGRAM)
     write(root, "Pulumi.yaml", "name: lifeboat\n")
     write(root, ".gitignore", ".lifeboat/\n__pycache__/\n")
     for cloud, value in (values or dict.fromkeys(CLOUDS, "a")).items():

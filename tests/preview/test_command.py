@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from scripts.console import Console
-from scripts.preview import check_choices, look_ahead, write_picture
-from scripts.previewing.recordings import CLOUDS, last_words
+from scripts.preview import look_ahead, write_picture, wrong_choices
+from scripts.previewing.processes import last_words
+from scripts.previewing.recordings import CLOUDS
 from scripts.previewing.report import Preview
 from scripts.runbook.errors import PreviewRefused
 from tests.infra.recordings import ROOT
@@ -178,16 +179,24 @@ def test_last_words_name_our_line_and_not_python_s() -> None:
     assert "scripts/setup dev" in last_words("Traceback\nModuleNotFoundError: No module named 'pulumi'", root)
 
 
-def test_choices_that_do_not_exist_are_all_named() -> None:
-    """It names every bad choice at once, with the nearest that exists."""
-    with pytest.raises(PreviewRefused) as refused:
-        check_choices(("awz", "gcp"), "markdwon", Path("/no/such/folder/x.svg"))
+def test_every_fault_is_named_at_once(place: Path) -> None:
+    """It names bad choices, each with the nearest that exists, the base and the programs that do not run, together."""
+    write(place, "infra/graphs/gcp.json", "{")
+    write(place, "infra/graphs/azure.json", "{}")
+    faults = wrong_choices(("awz", "gcp"), "markdwon", Path("/no/such/folder/x.svg"))
 
-    assert str(refused.value).splitlines() == [
+    with pytest.raises(PreviewRefused) as refused:
+        look_ahead(place, CLOUDS, "nowhere", Console(place), faults)
+
+    lines = str(refused.value).splitlines()
+    assert lines[:4] == [
         "There is no cloud 'awz': choose aws, gcp, azure (did you mean aws?).",
         "There is no format 'markdwon': choose text, markdown, json (did you mean markdown?).",
         "The picture cannot be written: there is no folder /no/such/folder.",
+        "There is no commit 'nowhere' here: fetch it, or give another with --base.",
     ]
+    assert lines[4].startswith("The recorded graph of the program for gcp is corrupt: it is no JSON")
+    assert lines[5].startswith("The recorded graph of the program for azure is corrupt (KeyError")
 
 
 def test_a_picture_that_cannot_be_written_is_one_sentence(place: Path) -> None:

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+from scripts.previewing.policy import Policy
 from scripts.previewing.render_json import as_json
 from scripts.previewing.render_markdown import LIMIT, escape, render_markdown
 from scripts.previewing.render_text import render_text
@@ -139,3 +140,29 @@ def test_the_picture_is_svg_with_a_column_a_cloud() -> None:
     assert [word for word in words if word in graphs] == ["aws", "gcp", "azure"]
     assert words.count("vault (1)") == 3
     assert words.count("1 × ec2 Vpc   +1") == 3
+
+
+POLICY = {
+    "aws": Policy(
+        broken=("database-tls (CKV2_AWS_69): aws: db has rds.force_ssl = 0, not 1 or on.",),
+        excepted=(
+            "store-tls (CIS 3.1.1): aws: logs answers without TLS. Allowed until 2027-01-31 by operations: A trial.",
+        ),
+        idle=("aws: nothing breaks store-kept at old any more: take its line out of infra/policy/exceptions.toml.",),
+    )
+}
+
+
+def test_a_broken_policy_breaks_the_preview_in_every_form() -> None:
+    """It counts, and stands with its rule and number in text, Markdown's open part and JSON; allowed ones do not count."""
+    found = make_preview({"aws": graph()}, {}, TABLE, policy=POLICY)
+
+    opened = render_markdown(found).partition("<details>")[0]
+
+    assert found.broken == ("policy: database-tls (CKV2_AWS_69): aws: db has rds.force_ssl = 0, not 1 or on.",)
+    assert "**1 rule is broken.**" in opened
+    assert "database-tls (CKV2&#95;AWS&#95;69)" in opened
+    assert "nothing breaks store-kept" in opened
+    assert "allowed  store-tls (CIS 3.1.1)" in render_markdown(found).partition("<details>")[2]
+    assert "allowed  store-tls (CIS 3.1.1)" in render_text(found)
+    assert as_json(found)["policy"]["aws"]["broken"] == POLICY["aws"].broken
