@@ -6,35 +6,25 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import StringConstraints
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app import invitations
 from app.body import Fields, invalid
 from app.database import Database
 from app.durability import Writer
 from app.errors import NotFound, Unprocessable
 from app.ids import new_id
 from app.models import Account
-from app.posts import account_counts
+from app.post_columns import PUBLIC
 from app.security import hash_password, password_matches
+from app.settings import SignUp
 
 Trimmed = Annotated[str, StringConstraints(strip_whitespace=True)]
 USERNAME = re.compile(r"[a-z0-9_]{1,30}")
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]{1,63}")
 PASSWORD_LENGTH = (8, 200)
-
-MAX_DISPLAY_NAME = 30
-MAX_NOTE = 500
-
-PUBLIC = (
-    Account.id,
-    Account.username,
-    Account.display_name,
-    Account.note,
-    Account.created_at,
-    *(column.label(name) for name, column in account_counts(Account.id).items()),
-)
 
 
 class NewAccount(Fields):
@@ -45,6 +35,7 @@ class NewAccount(Fields):
     password: str = ""
     agreement: bool = False
     locale: str | None = None
+    invite_code: Trimmed = ""
 
     def check(self) -> "NewAccount":
         """Give itself in lower case, or raise Unprocessable that names every field that is wrong."""
@@ -67,30 +58,23 @@ class NewAccount(Fields):
             yield "agreement", [("ERR_ACCEPTED", "must be accepted")]
 
 
-class Profile(Fields):
-    """What a person says of themselves; what is not sent stays as it is."""
-
-    display_name: Trimmed | None = None
-    note: str | None = None
-
-    def columns(self) -> dict[str, str]:
-        """Give the columns that were sent; raises Unprocessable for what is too long."""
-        limits = {"display_name": MAX_DISPLAY_NAME, "note": MAX_NOTE}
-        sent = {name: value for name in limits if (value := getattr(self, name)) is not None}
-        long = [name for name, value in sent.items() if len(value) > limits[name]]
-        if long:
-            raise invalid({name: [("ERR_TOO_LONG", f"is longer than {limits[name]} characters")] for name in long})
-        return sent
-
-
 async def register(
-    connection: AsyncConnection, writer: Writer, scope_id: UUID, form: NewAccount, password_hash: str
+    connection: AsyncConnection,
+    writer: Writer,
+    scope_id: UUID,
+    form: NewAccount,
+    password_hash: str,
+    sign_up: SignUp,
 ) -> UUID:
-    """Make an account in a durable transaction; a retry with the same key and password gives the same account."""
+    """Make an account in a durable transaction; a retry with the same key and password gives the same account.
+
+    Raises Forbidden or Unprocessable when the server takes nobody, or nobody without an invitation.
+    """
     made = new_id()
     account_id = await writer.claim(connection, scope_id, "account", made)
     if account_id != made:
         return await _same_person(connection, account_id, form)
+    await invitations.admit(connection, sign_up, form.invite_code)
     row = insert(Account).values(id=made, username=form.username, email=form.email, password_hash=password_hash)
     if await connection.scalar(row.on_conflict_do_nothing().returning(Account.id)) is None:
         raise await _taken(connection, form)
@@ -109,12 +93,12 @@ async def authenticate(database: Database, login: str, password: str) -> UUID | 
 
 async def load(connection: AsyncConnection, account_id: UUID) -> Any:
     """Give the public columns of an account; raises NotFound."""
-    return await _one(connection, Account.id == account_id)
+    return await one(connection, Account.id == account_id)
 
 
 async def by_name(connection: AsyncConnection, username: str) -> Any:
     """Give the public columns of the account with this username; raises NotFound."""
-    return await _one(connection, Account.username == username.lower())
+    return await one(connection, Account.username == username.lower())
 
 
 async def many(connection: AsyncConnection, account_ids: Iterable[UUID]) -> dict[UUID, Any]:
@@ -125,19 +109,14 @@ async def many(connection: AsyncConnection, account_ids: Iterable[UUID]) -> dict
     return {row.id: row for row in await connection.execute(select(*PUBLIC).where(Account.id.in_(wanted)))}
 
 
-async def change(connection: AsyncConnection, account_id: UUID, form: "Profile") -> None:
-    """Change name and note of an account in a durable transaction."""
-    if columns := form.columns():
-        await connection.execute(update(Account).where(Account.id == account_id).values(**columns))
-
-
 async def prepared(form: NewAccount) -> tuple[NewAccount, str]:
     """Check a sign-up and hash its password, before any transaction is open."""
     return form.check(), await hash_password(form.password)
 
 
-async def _one(connection: AsyncConnection, condition: ColumnElement[bool]) -> Any:
-    row = (await connection.execute(select(*PUBLIC).where(condition))).one_or_none()
+async def one(connection: AsyncConnection, condition: ColumnElement[bool], *columns: Any) -> Any:
+    """Give the public columns, or these, of the account that a condition finds; raises NotFound."""
+    row = (await connection.execute(select(*(columns or PUBLIC)).where(condition))).one_or_none()
     if row is None:
         raise NotFound
     return row

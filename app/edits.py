@@ -6,12 +6,15 @@ from uuid import UUID
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app import polls
 from app.authentication import Person
 from app.body import Fields
 from app.errors import NotFound
 from app.ids import from_api, new_id
 from app.mentions import name_people_and_tags
 from app.models import MediaAttachment, Status, StatusEdit
+from app.notifications import notify
+from app.polls import NewPoll
 from app.posts import Post, load
 from app.statuses import attach, check_text
 
@@ -24,6 +27,7 @@ class ChangedStatus(Fields):
     sensitive: bool | None = None
     language: str | None = None
     media_ids: list[str] | None = None
+    poll: NewPoll | None = None
 
     def columns(self, row: Any) -> dict[str, Any]:
         """Give the columns that differ from the post as it is."""
@@ -45,7 +49,10 @@ async def edit(connection: AsyncConnection, owner: Person, status_id: UUID, form
     changed = form.columns(post.row)
     kept = [str(picture.id.int) for picture in post.pictures]
     pictures = kept if form.media_ids is None else list(dict.fromkeys(form.media_ids))
-    if not changed and pictures == kept:
+    if form.poll:
+        form.poll.check()
+    asked_anew = await polls.replace(connection, post, form.poll)
+    if not changed and pictures == kept and not asked_anew:
         return post
     check_text(changed.get("text", post.row.text), changed.get("spoiler_text", post.row.spoiler_text), pictures)
     await _remember(connection, post, changed)
@@ -53,6 +60,8 @@ async def edit(connection: AsyncConnection, owner: Person, status_id: UUID, form
         await _exchange(connection, owner.account_id, status_id, pictures)
     text = changed.get("text", post.row.text)
     await name_people_and_tags(connection, owner.account_id, status_id, text)
+    boosters = await connection.scalars(select(Status.account_id).where(Status.reblog_of_id == status_id))
+    await notify(connection, "update", owner.account_id, boosters, status_id)
     return await load(connection, status_id, owner.account_id)
 
 

@@ -1,31 +1,28 @@
 """Rows of our tables as the entities of Mastodon's client API."""
 
-import datetime
 from typing import Any
 from uuid import UUID
 
 from app.copies import CONTENT_TYPES
 from app.ids import to_api
+from app.moments import moment
+from app.poll_entities import filter_result, poll_entity
 from app.posts import Post
 from app.text import to_html
 
 
-def moment(when: datetime.datetime) -> str:
-    """Show a time as Mastodon does: UTC with milliseconds."""
-    return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"
-
-
 def account_entity(row: Any, base: str) -> dict[str, Any]:
     """Give the Account entity; `base` is the address the client used, without a slash at its end."""
-    avatar = f"{base}/static/avatar.png"
+    avatar = f"{base}/{row.avatar_key or 'static/avatar.png'}"
+    header = f"{base}/{row.header_key or 'static/header.png'}"
     return {
         "id": to_api(row.id),
         "username": row.username,
         "acct": row.username,
         "display_name": row.display_name or row.username,
-        "locked": False,
-        "bot": False,
-        "discoverable": True,
+        "locked": row.locked,
+        "bot": row.bot,
+        "discoverable": row.discoverable,
         "group": False,
         "created_at": moment(row.created_at),
         "note": str(to_html(row.note)),
@@ -33,27 +30,31 @@ def account_entity(row: Any, base: str) -> dict[str, Any]:
         "uri": f"{base}/users/{row.username}",
         "avatar": avatar,
         "avatar_static": avatar,
-        "header": f"{base}/static/header.png",
-        "header_static": f"{base}/static/header.png",
+        "header": header,
+        "header_static": header,
         "followers_count": row.followers,
         "following_count": row.following,
         "statuses_count": row.statuses,
         "last_status_at": row.last_status_at.date().isoformat() if row.last_status_at else None,
         "emojis": [],
-        "fields": [],
+        "fields": [_field(field) for field in row.fields],
         "roles": [],
-    }
+    } | ({"limited": True} if row.limited_at else {})
+
+
+def _field(field: dict[str, str]) -> dict[str, Any]:
+    return {"name": field["name"], "value": str(to_html(field["value"], wrapped=False)), "verified_at": None}
 
 
 def credential_entity(row: Any, base: str) -> dict[str, Any]:
     """Give the CredentialAccount entity: the Account of the caller with what only its owner sees."""
     source = {
-        "privacy": "public",
-        "sensitive": False,
-        "language": None,
+        "privacy": row.privacy,
+        "sensitive": row.sensitive,
+        "language": row.language,
         "note": row.note,
-        "fields": [],
-        "follow_requests_count": 0,
+        "fields": [field | {"verified_at": None} for field in row.fields],
+        "follow_requests_count": row.requests,
     }
     return account_entity(row, base) | {"source": source}
 
@@ -61,24 +62,26 @@ def credential_entity(row: Any, base: str) -> dict[str, Any]:
 def media_entity(row: Any, base: str) -> dict[str, Any]:
     """Give the MediaAttachment entity; the picture is served under the same address that the client used."""
     url = f"{base}/{row.key}"
-    size = {
-        "width": row.width,
-        "height": row.height,
-        "size": f"{row.width}x{row.height}",
-        "aspect": round(row.width / row.height, 6),
-    }
+    original = {"key": row.key, "width": row.width, "height": row.height}
+    small = row.sizes.get("small", original)
+    sizes = {"original": _size(original), "small": _size(small)}
     return {
         "id": to_api(row.id),
         "type": "image",
         "url": url,
-        "preview_url": url,
+        "preview_url": f"{base}/{small['key']}",
         "remote_url": None,
         "preview_remote_url": None,
         "text_url": None,
-        "meta": {"focus": {"x": row.focus_x, "y": row.focus_y}, "original": size, "small": size},
+        "meta": {"focus": {"x": row.focus_x, "y": row.focus_y}, **sizes},
         "description": row.description,
-        "blurhash": None,
+        "blurhash": row.blurhash,
     }
+
+
+def _size(picture: dict[str, Any]) -> dict[str, Any]:
+    width, height = picture["width"], picture["height"]
+    return {"width": width, "height": height, "size": f"{width}x{height}", "aspect": round(width / height, 6)}
 
 
 def status_entity(post: Post, base: str) -> dict[str, Any]:
@@ -111,13 +114,13 @@ def status_entity(post: Post, base: str) -> dict[str, Any]:
         "tags": original["tags"] if original else [tag_entity(name, base) for name in row.tags],
         "emojis": [],
         "card": None,
-        "poll": None,
+        "poll": poll_entity(shown.poll),
         "favourited": shown.favourited,
         "reblogged": shown.reblogged,
         "muted": False,
         "bookmarked": shown.bookmarked,
-        "pinned": False,
-        "filtered": [],
+        "pinned": shown.pinned,
+        "filtered": [filter_result(found, to_api(shown.id)) for found in shown.filtered],
     }
 
 

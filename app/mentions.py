@@ -11,8 +11,8 @@ from app.text import find_names, find_tags
 from app.visibility import blocked_by
 
 
-async def name_people_and_tags(connection: AsyncConnection, author: UUID, status_id: UUID, text: str) -> None:
-    """Store whom and what a text names, in the transaction of the post, and tell the people who are new in it.
+async def name_people_and_tags(connection: AsyncConnection, author: UUID, status_id: UUID, text: str) -> set[UUID]:
+    """Store whom and what a text names, in the transaction of the post, tell the people who are new in it, give all.
 
     A person who blocks the author is not named: they would learn of a post that they cannot see.
     """
@@ -26,6 +26,7 @@ async def name_people_and_tags(connection: AsyncConnection, author: UUID, status
         await connection.execute(insert(Mention), rows)
         await notify(connection, "mention", author, sorted(fresh), status_id)
     await _tag(connection, status_id, find_tags(text))
+    return people
 
 
 def _people(author: UUID, names: list[str]):

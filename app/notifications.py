@@ -14,9 +14,9 @@ from app.ids import new_id
 from app.models import Mute, Notification
 from app.paging import Page
 from app.posts import Post, gather
-from app.visibility import blocked_by
+from app.visibility import blocked_by, heard_by
 
-KINDS = ("mention", "follow", "favourite", "reblog")
+KINDS = ("mention", "status", "follow", "follow_request", "favourite", "reblog", "poll", "update")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ async def dismiss(connection: AsyncConnection, reader: UUID, notification_id: UU
 def _told(reader: UUID) -> ColumnElement[bool]:
     sender = Notification.__table__.c.from_account_id
     muted = select(Mute.id).where(Mute.account_id == reader, Mute.target_id == sender, Mute.notifications).exists()
-    return (Notification.account_id == reader) & ~muted & ~blocked_by(reader, sender)
+    return (Notification.account_id == reader) & ~muted & ~blocked_by(reader, sender) & heard_by(reader, sender)
 
 
 async def _complete(connection: AsyncConnection, reader: UUID, rows: Iterable[Any]) -> list[Notice]:

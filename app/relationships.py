@@ -7,10 +7,10 @@ from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import accounts
+from app import accounts, reading_lists
 from app.errors import Forbidden, NotFound, Unprocessable
 from app.ids import new_id, to_api
-from app.models import Account, Block, Follow, Mute, Notification
+from app.models import Account, Block, Follow, FollowRequest, Mute, Notification
 from app.notifications import notify, take_back
 from app.paging import Page
 from app.visibility import blocked_by
@@ -19,32 +19,67 @@ from app.visibility import blocked_by
 async def follow(
     connection: AsyncConnection, person: UUID, target: UUID, *, reblogs: bool | None = None, notices: bool | None = None
 ) -> None:
-    """Follow somebody, or change what is read of them; raises NotFound, or Forbidden where one blocks the other."""
-    await _other(connection, person, target)
+    """Follow somebody or ask to, or change what is read of them; raises NotFound, or Forbidden where one blocks."""
+    other = await _other(connection, person, target)
     query = select(or_(blocked_by(person, target), blocked_by(target, person)))
     if await connection.scalar(query):
         raise Forbidden("This action is not allowed")
     wishes = {name: wish for name, wish in (("reblogs", reblogs), ("notify", notices)) if wish is not None}
-    if await _add(connection, Follow, person, target, **wishes):
-        await notify(connection, "follow", person, [target])
+    table = FollowRequest if other.asks and not await _follows(connection, person, target) else Follow
+    if await _add(connection, table, person, target, **wishes):
+        await notify(connection, table.__tablename__, person, [target])
     elif wishes:
-        change = update(Follow).where(Follow.account_id == person, Follow.target_id == target)
+        change = update(table).where(table.account_id == person, table.target_id == target)
         await connection.execute(change.values(**wishes))
 
 
 async def unfollow(connection: AsyncConnection, person: UUID, target: UUID) -> None:
-    """Stop following somebody."""
+    """Stop following somebody, or asking to."""
     await _other(connection, person, target)
-    await _remove(connection, Follow, person, target)
-    await take_back(connection, "follow", person, target, None)
+    for table in (Follow, FollowRequest):
+        await _remove(connection, table, person, target)
+        await take_back(connection, table.__tablename__, person, target, None)
+    await reading_lists.take_from_lists_of(connection, person, target)
+
+
+async def accept(connection: AsyncConnection, person: UUID, asking: UUID) -> None:
+    """Let somebody follow who asked to, in a durable transaction; raises NotFound when they neither asked nor follow."""
+    await _other(connection, person, asking)
+    asked = delete(FollowRequest).where(FollowRequest.account_id == asking, FollowRequest.target_id == person)
+    row = (await connection.execute(asked.returning(FollowRequest.reblogs, FollowRequest.notify))).one_or_none()
+    if row is None and not await _follows(connection, asking, person):
+        raise NotFound
+    if row is not None:
+        await _add(connection, Follow, asking, person, reblogs=row.reblogs, notify=row.notify)
+        await take_back(connection, "follow_request", asking, person, None)
+
+
+async def accept_everybody(connection: AsyncConnection, person: UUID) -> None:
+    """Let everybody follow who has asked to."""
+    for asking in list(await connection.scalars(_asking(person))):
+        await accept(connection, person, asking)
+
+
+async def refuse(connection: AsyncConnection, person: UUID, asking: UUID) -> None:
+    """Refuse somebody who asked to follow; doing it again changes nothing."""
+    await _other(connection, person, asking)
+    await _remove(connection, FollowRequest, asking, person)
+    await take_back(connection, "follow_request", asking, person, None)
+
+
+async def requests(connection: AsyncConnection, person: UUID, wanted: Page) -> tuple[list[Any], list[UUID]]:
+    """Give who asks to follow a person, the last one first, and the keys of the requests."""
+    return await _listed(connection, FollowRequest, FollowRequest.account_id, FollowRequest.target_id == person, wanted)
 
 
 async def block(connection: AsyncConnection, person: UUID, target: UUID) -> None:
     """Part two people: neither follows the other any more, and what one told the other is gone."""
     await _other(connection, person, target)
     await _add(connection, Block, person, target)
-    await _remove(connection, Follow, person, target)
-    await _remove(connection, Follow, target, person)
+    for one, other in ((person, target), (target, person)):
+        await _remove(connection, Follow, one, other)
+        await _remove(connection, FollowRequest, one, other)
+        await reading_lists.take_from_lists_of(connection, one, other)
     both = tuple_(Notification.account_id, Notification.from_account_id).in_([(person, target), (target, person)])
     await connection.execute(delete(Notification).where(both))
 
@@ -100,17 +135,30 @@ async def _listed(connection: AsyncConnection, table: Any, other: Any, condition
     return [people[row.other] for row in rows], [row.id for row in rows]
 
 
-async def _other(connection: AsyncConnection, person: UUID, target: UUID) -> None:
-    """Refuse oneself and nobody, then take turns with whatever else changes between these two people.
+def _asking(person: UUID):
+    return select(FollowRequest.account_id).where(FollowRequest.target_id == person).order_by(FollowRequest.id)
 
-    Without the turn, a follow that runs beside a block would not see it and would outlive it.
+
+async def _follows(connection: AsyncConnection, person: UUID, target: UUID) -> bool:
+    query = select(Follow.id).where(Follow.account_id == person, Follow.target_id == target)
+    return await connection.scalar(query) is not None
+
+
+async def _other(connection: AsyncConnection, person: UUID, target: UUID) -> Any:
+    """Refuse oneself and nobody, and say whether the other one wants to be asked (`asks`).
+
+    From here on this takes turns with whatever else changes between these two people. Without the turn, a follow that
+    runs beside a block would not see it and would outlive it.
     """
     if person == target:
         raise Unprocessable("This is you; nobody follows, blocks or mutes themselves.")
     pair = "between {} {}".format(*sorted((person, target)))
     await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(pair, 0))))
-    if not await connection.scalar(select(Account.id).where(Account.id == target)):
+    asks = or_(Account.locked, Account.limited_at.is_not(None)).label("asks")
+    row = (await connection.execute(select(asks).where(Account.id == target))).one_or_none()
+    if row is None:
         raise NotFound
+    return row
 
 
 async def _add(connection: AsyncConnection, table: Any, person: UUID, target: UUID, **columns: Any) -> bool:
@@ -131,6 +179,8 @@ def _columns(person: UUID) -> dict[str, Any]:
         "showing_reblogs": select(1).where(*mine, Follow.reblogs).exists(),
         "notifying": select(1).where(*mine, Follow.notify).exists(),
         "followed_by": select(1).where(Follow.account_id == other, Follow.target_id == person).exists(),
+        "requested": _asks(person, other),
+        "requested_by": _asks(other, person),
         "blocking": blocked_by(person, other),
         "blocked_by": blocked_by(other, person),
         "muting": select(1).where(*muted).exists(),
@@ -138,7 +188,11 @@ def _columns(person: UUID) -> dict[str, Any]:
     }
 
 
+def _asks(person: Any, other: Any) -> Any:
+    return select(1).where(FollowRequest.account_id == person, FollowRequest.target_id == other).exists()
+
+
 def _entity(row: Any) -> dict[str, Any]:
     found = {name: value for name, value in row._mapping.items() if name != "id"}
-    constant = {"requested": False, "requested_by": False, "domain_blocking": False, "endorsed": False}
+    constant = {"domain_blocking": False, "endorsed": False}
     return {"id": to_api(row.id), **found, **constant, "languages": None, "muting_expires_at": None, "note": ""}

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app import accounts
 from app.models import Account, Status, StatusTag
 from app.posts import Post, complete
-from app.visibility import blocked_by, visible_to, wanted_by
+from app.visibility import blocked_by, heard_by, visible_to, wanted_by
 
 CONFIGURATION = literal_column("'simple'::regconfig")
 
@@ -37,6 +37,7 @@ async def posts(
         visible_to(viewer),
         or_(Status.visibility == "public", Status.account_id == viewer),
         wanted_by(viewer, Status.account_id),
+        heard_by(viewer, Status.account_id),
     )
     if author is not None:
         query = query.where(Status.account_id == author)

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.errors import SettingsError
 
 SiteName = Literal["aws", "gcp", "azure"]
+SignUp = Literal["open", "invitation", "closed"]
 
 
 def _postgresql(url: SecretStr) -> SecretStr:
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
     media_peers: Annotated[dict[SiteName, str], NoDecode, BeforeValidator(_json)] = {}
     store_credentials: str | None = None
     secret_key: SecretStr = Field(min_length=16)
+    sign_up: SignUp = Field(default="open", description="who may make an account: anybody, the invited, nobody")
     acknowledge_timeout: float = Field(default=5.0, gt=0, le=60, description="seconds to wait for the other clouds")
     max_upload_mib: int = Field(default=16, ge=1, le=512)
     readers: int = Field(default=6, ge=1, le=200, description="database connections for reading, per process")

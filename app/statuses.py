@@ -1,12 +1,14 @@
 """Posts: checking, publishing and deleting them. The API and the page use the same functions."""
 
-from typing import Any, Literal
+import datetime
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app import conversations, polls
 from app.authentication import Person
 from app.body import Fields, invalid
 from app.durability import Writer
@@ -14,7 +16,9 @@ from app.errors import NotFound, Unprocessable
 from app.idempotency import claim, claimed
 from app.ids import from_api, new_id
 from app.mentions import name_people_and_tags
-from app.models import MediaAttachment, Status
+from app.models import Account, Follow, MediaAttachment, Status
+from app.notifications import notify
+from app.polls import NewPoll
 from app.posts import Post, load
 from app.visibility import visible_to
 
@@ -30,16 +34,18 @@ class NewStatus(Fields):
     in_reply_to_id: str | None = None
     sensitive: bool = False
     spoiler_text: str = ""
-    visibility: Literal["public", "unlisted", "private", "direct"] = "public"
+    visibility: Literal["public", "unlisted", "private", "direct"] | None = None
     language: str | None = None
-    scheduled_at: str | None = None
-    poll: Any = None
+    scheduled_at: datetime.datetime | None = None
+    poll: NewPoll | None = None
 
     def check(self) -> "NewStatus":
         """Give itself, or raise Unprocessable with the sentence a person can act on."""
         check_text(self.status, self.spoiler_text, self.media_ids)
-        if self.scheduled_at or self.poll:
-            raise Unprocessable("Validation failed: Polls and scheduled posts are not offered by this server.")
+        if self.poll:
+            self.poll.check()
+            if self.media_ids:
+                raise Unprocessable("Validation failed: A post has pictures or a poll, not both.")
         return self
 
 
@@ -61,21 +67,42 @@ async def publish(connection: AsyncConnection, writer: Writer, author: Person, f
     status_id = await writer.claim(connection, author.account_id, "status", made)
     if status_id != made:
         return status_id
+    answered = await _answered(connection, author.account_id, form.in_reply_to_id)
+    thread, visibility = None, form.visibility or await _usual_visibility(connection, author.account_id)
+    if visibility == "direct":
+        thread = await conversations.thread_of(connection, made, answered.get("in_reply_to_id"))
     row = insert(Status).values(
         id=made,
         account_id=author.account_id,
         application_id=author.application_id,
-        **await _answered(connection, author.account_id, form.in_reply_to_id),
+        **answered,
+        conversation_id=thread,
         text=form.status,
         spoiler_text=form.spoiler_text,
         sensitive=form.sensitive or bool(form.spoiler_text),
-        visibility=form.visibility,
+        visibility=visibility,
         language=form.language,
     )
     await connection.execute(row)
     await attach(connection, author.account_id, made, form.media_ids)
-    await name_people_and_tags(connection, author.account_id, made, form.status)
+    if form.poll:
+        await polls.create(connection, made, form.poll)
+    people = await name_people_and_tags(connection, author.account_id, made, form.status)
+    if thread:
+        await conversations.record(connection, author.account_id, made, thread, people)
+    elif not form.in_reply_to_id:
+        await _tell_followers(connection, author.account_id, made, people)
     return made
+
+
+async def _usual_visibility(connection: AsyncConnection, author: UUID) -> str:
+    return (await connection.execute(select(Account.privacy).where(Account.id == author))).scalar_one()
+
+
+async def _tell_followers(connection: AsyncConnection, author: UUID, status_id: UUID, told: set[UUID]) -> None:
+    """Tell the followers who wish to hear of every post, but nobody who was told already."""
+    wished = select(Follow.account_id).where(Follow.target_id == author, Follow.notify)
+    await notify(connection, "status", author, sorted({*await connection.scalars(wished)} - told), status_id)
 
 
 async def remove(connection: AsyncConnection, owner: Person, status_id: UUID) -> Post | None:
@@ -89,6 +116,8 @@ async def remove(connection: AsyncConnection, owner: Person, status_id: UUID) ->
     if post.row.account_id != owner.account_id:
         raise NotFound
     await claim(connection, owner.account_id, tombstone, status_id)
+    if post.row.conversation_id:
+        await conversations.forget(connection, status_id, post.row.conversation_id)
     await connection.execute(delete(Status).where(Status.id == status_id))
     return post
 
@@ -109,7 +138,7 @@ async def attach(connection: AsyncConnection, account_id: UUID, status_id: UUID,
         change = (
             update(MediaAttachment)
             .where(MediaAttachment.id == from_api(media_id), MediaAttachment.account_id == account_id)
-            .where(MediaAttachment.status_id.is_(None))
+            .where(MediaAttachment.status_id.is_(None), MediaAttachment.scheduled_status_id.is_(None))
             .values(status_id=status_id, position=position)
         )
         if (await connection.execute(change)).rowcount != 1:

@@ -16,12 +16,16 @@ MAX_TAG = 100
 MAX_TAGS = MAX_NAMES = 20  # of one post: more is not a post but a list
 
 
-def to_html(text: str, names: Collection[str] = (), tags: Collection[str] = (), base: str = "") -> Markup:
-    """Make paragraphs, line breaks and links; a blank line parts two paragraphs.
+def to_html(
+    text: str, names: Collection[str] = (), tags: Collection[str] = (), base: str = "", *, wrapped: bool = True
+) -> Markup:
+    """Make paragraphs, line breaks and links; a blank line parts two paragraphs. Not `wrapped`, it is one line.
 
     `names` and `tags` are those of the post (lower case): only they become links, to pages under `base`.
     """
     marker = _Marker(frozenset(names), frozenset(tags), base)
+    if not wrapped:
+        return marker.lines(text)
     paragraphs = re.split(r"\n{2,}", text.replace("\r\n", "\n").strip("\n"))
     return Markup("").join(Markup("<p>{}</p>").format(marker.lines(paragraph)) for paragraph in paragraphs if paragraph)
 

@@ -4,13 +4,25 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, lateral, literal, or_, select, true, union_all
+from sqlalchemy import Select, and_, exists, false, lateral, literal, or_, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.models import Bookmark, Favourite, Follow, MediaAttachment, Mute, Status, StatusTag
+from app.models import (
+    Bookmark,
+    Favourite,
+    Follow,
+    ListMember,
+    MediaAttachment,
+    Mute,
+    Pin,
+    ReadingList,
+    Status,
+    StatusTag,
+    TagFollow,
+)
 from app.paging import Page
 from app.posts import Post, complete, gather
-from app.visibility import boost_wanted_by, names, visible_to, wanted_by
+from app.visibility import boost_wanted_by, heard_by, names, visible_to, wanted_by
 
 POSTS = select(Status.id, Status.reblog_of_id)
 
@@ -49,19 +61,61 @@ async def home(connection: AsyncConnection, reader: UUID, wanted: Page) -> list[
     first = lateral(_by(read, reader, wanted, 1))
     heads = select(read).join(first, true()).order_by(wanted.order(first.c.id)).limit(wanted.limit).cte("heads")
     post = lateral(_by(heads, reader, wanted, wanted.limit))
-    query = select(post.c.id, post.c.reblog_of_id).select_from(heads).join(post, true())
-    return wanted.newest_first(await complete(connection, wanted.apply(query, post.c.id), reader))
+    by_people = select(post.c.id, post.c.reblog_of_id).select_from(heads).join(post, true())
+    return await _page_of(connection, reader, wanted, by_people.union(_by_followed_tags(reader, wanted)))
+
+
+async def of_list(connection: AsyncConnection, reader: UUID, listed: Any, wanted: Page) -> list[Post]:
+    """Give the posts and boosts of the people in a list of the reader's own (its row), as its policy on replies says."""
+    read = _members(reader, listed.id).cte("read")
+    known = _answers_known(reader) if listed.replies_policy == "followed" else None
+    if listed.replies_policy == "list":
+        known = exists().where(ListMember.list_id == listed.id, ListMember.account_id == Status.in_reply_to_account_id)
+    post = lateral(_by(read, reader, wanted, wanted.limit, known=false() if known is None else known))
+    query = select(post.c.id, post.c.reblog_of_id).select_from(read).join(post, true())
+    return await _page_of(connection, reader, wanted, query)
+
+
+async def _page_of(connection: AsyncConnection, reader: UUID, wanted: Page, query: Any) -> list[Post]:
+    found = query.subquery()
+    ordered = wanted.apply(select(found.c.id, found.c.reblog_of_id), found.c.id)
+    return wanted.newest_first(await complete(connection, ordered, reader))
 
 
 def _read_by(reader: UUID) -> Any:
-    muted = exists().where(Mute.account_id == reader, Mute.target_id == Follow.target_id)
-    followed = select(Follow.target_id.label("author"), Follow.reblogs.label("boosts"))
+    elsewhere = exists().where(
+        ReadingList.account_id == reader, ReadingList.exclusive,
+        ListMember.list_id == ReadingList.id, ListMember.account_id == Follow.target_id,
+    )  # fmt: skip
     own = select(literal(reader).label("author"), literal(True).label("boosts"))
-    return union_all(followed.where(Follow.account_id == reader, ~muted), own)
+    return union_all(_followed(reader).where(~elsewhere), own)
 
 
-def _by(read: Any, reader: UUID, wanted: Page, limit: int) -> Any:
-    known = exists().where(Follow.account_id == reader, Follow.target_id == Status.in_reply_to_account_id)
+def _members(reader: UUID, list_id: UUID) -> Any:
+    return _followed(reader).where(
+        exists().where(ListMember.list_id == list_id, ListMember.account_id == Follow.target_id)
+    )
+
+
+def _followed(reader: UUID) -> Select:
+    muted = exists().where(Mute.account_id == reader, Mute.target_id == Follow.target_id)
+    query = select(Follow.target_id.label("author"), Follow.reblogs.label("boosts"))
+    return query.where(Follow.account_id == reader, ~muted)
+
+
+def _by_followed_tags(reader: UUID, wanted: Page) -> Any:
+    query = _public(reader).join(StatusTag, StatusTag.status_id == Status.id).where(StatusTag.name == TagFollow.name)
+    post = lateral(wanted.apply(query, StatusTag.status_id).correlate(TagFollow))
+    found = select(post.c.id, post.c.reblog_of_id).select_from(TagFollow).join(post, true())
+    return found.where(TagFollow.account_id == reader)
+
+
+def _answers_known(reader: UUID) -> Any:
+    return exists().where(Follow.account_id == reader, Follow.target_id == Status.in_reply_to_account_id)
+
+
+def _by(read: Any, reader: UUID, wanted: Page, limit: int, known: Any = None) -> Any:
+    known = _answers_known(reader) if known is None else known
     answered = Status.in_reply_to_account_id
     query = POSTS.where(
         Status.account_id == read.c.author,
@@ -99,6 +153,12 @@ async def of_account(
     return await _posts(connection, wanted, viewer, (narrowed or Narrowed()).apply(query))
 
 
+async def pinned(connection: AsyncConnection, account_id: UUID, viewer: UUID | None) -> list[Post]:
+    """Give the posts that an account keeps on top, the last pinned first."""
+    query = POSTS.join(Pin, Pin.status_id == Status.id).where(Pin.account_id == account_id, visible_to(viewer))
+    return await complete(connection, query.order_by(Pin.id.desc()), viewer)
+
+
 async def marked(
     connection: AsyncConnection, table: type[Favourite | Bookmark], reader: UUID, wanted: Page
 ) -> tuple[list[Post], list[UUID]]:
@@ -112,7 +172,10 @@ async def marked(
 
 def _public(viewer: UUID | None) -> Select:
     return POSTS.where(
-        Status.visibility == "public", Status.reblog_of_id.is_(None), wanted_by(viewer, Status.account_id)
+        Status.visibility == "public",
+        Status.reblog_of_id.is_(None),
+        wanted_by(viewer, Status.account_id),
+        heard_by(viewer, Status.account_id),
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, or_, select
 from sqlalchemy.orm import aliased
 
-from app.models import Block, Follow, Mention, Mute, Status
+from app.models import Account, Block, Follow, Mention, Mute, Status
 
 PUBLIC = ("public", "unlisted")
 
@@ -42,6 +42,15 @@ def wanted_by(viewer: UUID | None, author: SQLColumnExpression[UUID]) -> ColumnE
         return author.is_not(None)
     muted = select(Mute.id).where(Mute.account_id == viewer, Mute.target_id == author).exists()
     return and_(~muted, ~blocked_by(viewer, author), ~blocked_by(author, viewer))
+
+
+def heard_by(viewer: UUID | None, author: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
+    """Give the condition that an author is not limited, or followed by the reader, or the reader."""
+    limited = select(Account.id).where(Account.id == author, Account.limited_at.is_not(None)).exists()
+    if viewer is None:
+        return ~limited
+    followed = select(Follow.id).where(Follow.account_id == viewer, Follow.target_id == author).exists()
+    return or_(~limited, author == viewer, followed)
 
 
 def boost_wanted_by(viewer: UUID) -> ColumnElement[bool]:

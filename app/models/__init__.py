@@ -3,7 +3,7 @@
 from app.models.base import PER_SITE, Base
 from app.models.clients import AccessToken, Application, AuthorizationCode, IdempotencyKey
 from app.models.media import MediaOutbox, Takedown
-from app.models.people import Account, Block, Follow, Mute, Notification, Report
+from app.models.people import Account, Block, Follow, FollowRequest, Invitation, Mute, Notification, Report
 from app.models.posts import Bookmark, Favourite, MediaAttachment, Mention, Status, StatusEdit, StatusTag
 from app.models.publishing import Poll, PollVote, ScheduledStatus
 from app.models.reading import (
@@ -35,7 +35,9 @@ __all__ = [
     "FilterKeyword",
     "FilterStatus",
     "Follow",
+    "FollowRequest",
     "IdempotencyKey",
+    "Invitation",
     "ListMember",
     "Marker",
     "MediaAttachment",

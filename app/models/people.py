@@ -1,8 +1,9 @@
 """People, and what they are to each other."""
 
+import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Index, UniqueConstraint, Uuid
+from sqlalchemy import ARRAY, ForeignKey, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -10,7 +11,10 @@ from app.models.base import Base, Key, OfAccount, When
 
 
 class Account(Base):
-    """A person; the username is kept in lower case and is the unique handle on all sites."""
+    """A person; the username is kept in lower case and is the unique handle on all sites.
+
+    `locked` asks before somebody follows; a limited person (`limited_at`) is read by followers alone.
+    """
 
     __tablename__ = "account"
 
@@ -20,6 +24,16 @@ class Account(Base):
     password_hash: Mapped[str]
     display_name: Mapped[str] = mapped_column(default="", server_default="")
     note: Mapped[str] = mapped_column(default="", server_default="")
+    fields: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list, server_default="[]")
+    avatar_key: Mapped[str | None]
+    header_key: Mapped[str | None]
+    locked: Mapped[bool] = mapped_column(default=False, server_default="false")
+    bot: Mapped[bool] = mapped_column(default=False, server_default="false")
+    discoverable: Mapped[bool] = mapped_column(default=True, server_default="true")
+    privacy: Mapped[str] = mapped_column(default="public", server_default="public")
+    sensitive: Mapped[bool] = mapped_column(default=False, server_default="false")
+    language: Mapped[str | None]
+    limited_at: Mapped[datetime.datetime | None]
     created_at: Mapped[When]
 
 
@@ -31,6 +45,7 @@ class Follow(Base):
         UniqueConstraint("account_id", "target_id", name="follow_once"),
         Index("follow_by_account", "account_id", "id"),
         Index("follow_by_target", "target_id", "id"),
+        Index("follow_notified", "target_id", postgresql_where=text("notify")),
     )
 
     id: Mapped[Key]
@@ -38,6 +53,38 @@ class Follow(Base):
     target_id: Mapped[OfAccount]
     reblogs: Mapped[bool] = mapped_column(default=True, server_default="true")
     notify: Mapped[bool] = mapped_column(default=False, server_default="false")
+    created_at: Mapped[When]
+
+
+class FollowRequest(Base):
+    """One person asks to read another, who is locked or limited."""
+
+    __tablename__ = "follow_request"
+    __table_args__ = (
+        UniqueConstraint("account_id", "target_id", name="follow_request_once"),
+        Index("follow_request_by_target", "target_id", "id"),
+    )
+
+    id: Mapped[Key]
+    account_id: Mapped[OfAccount]
+    target_id: Mapped[OfAccount]
+    reblogs: Mapped[bool] = mapped_column(default=True, server_default="true")
+    notify: Mapped[bool] = mapped_column(default=False, server_default="false")
+    created_at: Mapped[When]
+
+
+class Invitation(Base):
+    """A code with which somebody may sign up; without a limit it is good for any number of people."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (Index("invitation_by_account", "account_id", "id"),)
+
+    id: Mapped[Key]
+    account_id: Mapped[OfAccount]
+    code: Mapped[str] = mapped_column(unique=True)
+    max_uses: Mapped[int | None]
+    uses: Mapped[int] = mapped_column(default=0, server_default="0")
+    expires_at: Mapped[datetime.datetime | None]
     created_at: Mapped[When]
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from app import accounts as people
-from app import search
-from app.accounts import NewAccount, Profile
+from app import profiles, search, timelines
+from app.accounts import NewAccount
 from app.address import base_of
 from app.authentication import Person, Viewer, client, person
 from app.body import body_of
@@ -14,18 +14,24 @@ from app.entities import account_entity, credential_entity
 from app.errors import Forbidden
 from app.ids import from_api
 from app.paging import PageOf
+from app.pictures import SHAPES
+from app.profiles import Profile
 from app.routes.answers import posts_page
+from app.routes.media import Description, store
 from app.services import Parts, Write
-from app.timelines import Narrowed, of_account
+from app.timelines import Narrowed
 from app.tokens import Caller, issue
 
-router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"])
+router = APIRouter(prefix="/api/v1", tags=["accounts"])
+
+Owner = Annotated[Person, Depends(person("write:accounts"))]
 
 
-@router.post("")
+@router.post("/accounts")
 async def register(
     caller: Annotated[Caller, Depends(client("write:accounts"))],
     form: Annotated[NewAccount, Depends(body_of(NewAccount))],
+    parts: Parts,
     write: Write,
 ) -> dict[str, Any]:
     """Make an account for a client and give the person's first token."""
@@ -34,36 +40,61 @@ async def register(
     form, password_hash = await people.prepared(form)
     scopes = " ".join(sorted(caller.scopes))
     async with write.transaction() as connection:
-        account_id = await people.register(connection, write, caller.application_id, form, password_hash)
+        account_id = await people.register(
+            connection, write, caller.application_id, form, password_hash, parts.settings.sign_up
+        )
         token = await issue(connection, scopes, application_id=caller.application_id, account_id=account_id)
     return token.entity()
 
 
-@router.get("/verify_credentials")
+@router.get("/accounts/verify_credentials")
 async def verify(
     who: Annotated[Person, Depends(person("read:accounts", "profile"))], request: Request, parts: Parts
 ) -> dict[str, Any]:
     """Give the caller's own account."""
     async with parts.database.read() as connection:
-        return credential_entity(await people.load(connection, who.account_id), base_of(request))
+        return credential_entity(await profiles.own(connection, who.account_id), base_of(request))
 
 
-@router.patch("/update_credentials")
+@router.patch("/accounts/update_credentials")
 async def update(
-    who: Annotated[Person, Depends(person("write:accounts"))],
+    who: Owner,
     form: Annotated[Profile, Depends(body_of(Profile))],
     request: Request,
+    parts: Parts,
     write: Write,
 ) -> dict[str, Any]:
-    """Change the caller's shown name and note."""
-    form.columns()
-    async with write.transaction() as connection:
-        await people.change(connection, who.account_id, form)
-        row = await people.load(connection, who.account_id)
+    """Change the caller's profile and its pictures."""
+    columns = form.columns()
+    for column, file in form.uploads.items():
+        picture = await store(parts, write, who, await file.read(), Description(), shape=SHAPES[column])
+        columns[column] = picture.key
+    async with write.transaction(every_standby=bool(form.uploads)) as connection:
+        await profiles.change(connection, who.account_id, columns)
+        row = await profiles.own(connection, who.account_id)
     return credential_entity(row, base_of(request))
 
 
-@router.get("/lookup")
+@router.delete("/profile/avatar")
+async def remove_avatar(who: Owner, request: Request, write: Write) -> dict[str, Any]:
+    """Take the caller's avatar away on every live site before answering."""
+    return await _without(who, "avatar_key", request, write)
+
+
+@router.delete("/profile/header")
+async def remove_header(who: Owner, request: Request, write: Write) -> dict[str, Any]:
+    """Take the caller's header away on every live site before answering."""
+    return await _without(who, "header_key", request, write)
+
+
+async def _without(who: Person, column: str, request: Request, write: Write) -> dict[str, Any]:
+    async with write.transaction(every_standby=True) as connection:
+        await profiles.change(connection, who.account_id, {column: None})
+        row = await profiles.own(connection, who.account_id)
+    return credential_entity(row, base_of(request))
+
+
+@router.get("/accounts/lookup")
 async def lookup(acct: str, request: Request, parts: Parts, _viewer: Viewer) -> dict[str, Any]:
     """Give the account with a username."""
     async with parts.database.read() as connection:
@@ -72,7 +103,7 @@ async def lookup(acct: str, request: Request, parts: Parts, _viewer: Viewer) -> 
         )
 
 
-@router.get("/search")
+@router.get("/accounts/search")
 async def find(
     who: Annotated[Person, Depends(person("read:accounts"))], q: str, request: Request, parts: Parts, page: PageOf
 ) -> list[dict[str, Any]]:
@@ -82,7 +113,7 @@ async def find(
     return [account_entity(row, base_of(request)) for row in found]
 
 
-@router.get("/{account_id}")
+@router.get("/accounts/{account_id}")
 async def show(account_id: str, request: Request, parts: Parts, _viewer: Viewer) -> dict[str, Any]:
     """Give an account."""
     async with parts.database.read() as connection:
@@ -99,7 +130,7 @@ async def narrowed(
     return Narrowed(only_media, exclude_replies, exclude_reblogs, tagged and tagged.replace("\x00", ""))
 
 
-@router.get("/{account_id}/statuses")
+@router.get("/accounts/{account_id}/statuses")
 async def posts(
     account_id: str,
     request: Request,
@@ -110,8 +141,10 @@ async def posts(
     wanted: Annotated[Narrowed, Depends(narrowed)],
     pinned: bool = False,
 ) -> list[dict[str, Any]]:
-    """Give an account's posts and boosts, newest first; nobody can pin a post here, so none are pinned."""
+    """Give an account's posts and boosts, newest first, or those it keeps on top."""
     async with parts.database.read() as connection:
         row = await people.load(connection, from_api(account_id))
-        found = [] if pinned else await of_account(connection, row.id, viewer, page, wanted)
+        if pinned:
+            return posts_page(await timelines.pinned(connection, row.id, viewer), request, Response())
+        found = await timelines.of_account(connection, row.id, viewer, page, wanted)
     return posts_page(found, request, response)

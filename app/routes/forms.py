@@ -54,7 +54,7 @@ class PostForm(Form, NewStatus):
 
 def draft_of(form: PostForm) -> Draft:
     """Keep what was typed into the form for a new post."""
-    kept = {"status": form.status, "description": form.description, "visibility": form.visibility}
+    kept = {"status": form.status, "description": form.description, "visibility": form.visibility or "public"}
     return Draft("post", kept | {"in_reply_to_id": form.in_reply_to_id or ""})
 
 
@@ -76,7 +76,7 @@ async def sign_up(
     accept(request, who, write, form, Draft("sign-up", {"username": form.username, "email": form.email}))
     _, password_hash = await accounts.prepared(form)
     async with write.transaction() as connection:
-        account_id = await accounts.register(connection, write, BROWSERS, form, password_hash)
+        account_id = await accounts.register(connection, write, BROWSERS, form, password_hash, parts.settings.sign_up)
         token = await issue(connection, BROWSER_SCOPES, account_id=account_id)
     return pages.log_in(request, parts, token.secret)
 

@@ -6,8 +6,11 @@ from fastapi import APIRouter, Request
 from sqlalchemy import func, select
 
 from app.address import base_of
+from app.featured import MAX_FEATURED, MAX_PINS
 from app.models import Account, Status
 from app.pictures import MAX_PIXELS, MIME_TYPES
+from app.polls import DURATION, MAX_OPTION
+from app.post_columns import MAX_OPTIONS
 from app.services import Parts
 from app.statuses import MAX_CHARACTERS, MAX_PICTURES
 
@@ -35,9 +38,9 @@ async def instance_v1(request: Request, parts: Parts) -> dict[str, Any]:
         "stats": {"user_count": users, "status_count": statuses, "domain_count": 0},
         "thumbnail": None,
         "languages": ["en"],
-        "registrations": True,
+        "registrations": parts.settings.sign_up != "closed",
         "approval_required": False,
-        "invites_enabled": False,
+        "invites_enabled": parts.settings.sign_up == "invitation",
         "configuration": _configuration(parts.settings.max_upload_bytes),
         "contact_account": None,
         "rules": [],
@@ -61,7 +64,7 @@ async def instance_v2(request: Request, parts: Parts) -> dict[str, Any]:
         "languages": ["en"],
         "configuration": _configuration(parts.settings.max_upload_bytes)
         | {"urls": {"streaming": base.replace("http", "ws", 1)}, "translation": {"enabled": False}},
-        "registrations": {"enabled": True, "approval_required": False, "message": None},
+        "registrations": {"enabled": parts.settings.sign_up != "closed", "approval_required": False, "message": None},
         "api_versions": {"mastodon": 2},
         "contact": {"email": "", "account": None},
         "rules": [],
@@ -70,7 +73,7 @@ async def instance_v2(request: Request, parts: Parts) -> dict[str, Any]:
 
 def _configuration(max_bytes: int) -> dict[str, Any]:
     return {
-        "accounts": {"max_featured_tags": 0},
+        "accounts": {"max_featured_tags": MAX_FEATURED, "max_pinned_statuses": MAX_PINS},
         "statuses": {
             "max_characters": MAX_CHARACTERS,
             "max_media_attachments": MAX_PICTURES,
@@ -84,7 +87,12 @@ def _configuration(max_bytes: int) -> dict[str, Any]:
             "video_frame_rate_limit": 0,
             "video_matrix_limit": 0,
         },
-        "polls": {"max_options": 4, "max_characters_per_option": 50, "min_expiration": 300, "max_expiration": 2629746},
+        "polls": {
+            "max_options": MAX_OPTIONS,
+            "max_characters_per_option": MAX_OPTION,
+            "min_expiration": DURATION[0],
+            "max_expiration": DURATION[1],
+        },
     }
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app import interactions, timelines
+from app import featured, interactions, timelines
 from app.address import base_of
 from app.authentication import Person, Viewer, person
 from app.entities import status_entity
@@ -18,6 +18,7 @@ router = APIRouter(prefix="/api/v1", tags=["interactions"])
 
 Liker = Annotated[Person, Depends(person("write:favourites"))]
 Keeper = Annotated[Person, Depends(person("write:bookmarks"))]
+Owner = Annotated[Person, Depends(person("write:accounts"))]
 Booster = Annotated[Person, Depends(person("write:statuses"))]
 
 
@@ -66,6 +67,22 @@ async def unreblog(who: Booster, status_id: str, request: Request, write: Write)
     """Take a boost back on every live site before answering: it is a deletion."""
     async with write.transaction(every_standby=True) as connection:
         post = await interactions.unboost(connection, who.account_id, from_api(status_id))
+    return status_entity(post, base_of(request))
+
+
+@router.post("/statuses/{status_id}/pin")
+async def pin(who: Owner, status_id: str, request: Request, write: Write) -> dict[str, Any]:
+    """Keep a post of the caller's own on top of their profile."""
+    async with write.transaction() as connection:
+        post = await featured.pin(connection, who.account_id, from_api(status_id))
+    return status_entity(post, base_of(request))
+
+
+@router.post("/statuses/{status_id}/unpin")
+async def unpin(who: Owner, status_id: str, request: Request, write: Write) -> dict[str, Any]:
+    """Take a post from the top again."""
+    async with write.transaction() as connection:
+        post = await featured.unpin(connection, who.account_id, from_api(status_id))
     return status_entity(post, base_of(request))
 
 

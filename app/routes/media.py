@@ -18,6 +18,7 @@ from app.entities import content_type, media_entity
 from app.errors import NotArrived, NotFound, Unprocessable
 from app.ids import from_api, new_id
 from app.models import MediaAttachment
+from app.pictures import POST, Picture, Shape
 from app.placeholder import placeholder
 from app.rule import Rule
 from app.services import Parts, Services, Write
@@ -67,28 +68,31 @@ async def upload(
     return media_entity(row, base_of(request))
 
 
-async def store(parts: Services, write: Write, who: Person, data: bytes, form: Description) -> Row[Any]:
+async def store(
+    parts: Services, write: Write, who: Person, data: bytes, form: Description, shape: Shape = POST
+) -> Row[Any]:
     """Check a picture, put it into the clouds and write its row; the page uses it too."""
     columns = form.columns()
     async with decoding:
-        picture = await asyncio.to_thread(pictures.prepare, data)
+        picture = await asyncio.to_thread(pictures.prepare, data, shape)
     fence = await parts.lease.must_be_open()
     async with parts.database.read() as connection:
         if await outbox.is_taken_down(connection, picture.key):
             raise _taken_down()
-    lacking = await parts.media.keep(picture, fence.rule)
+    kept = await asyncio.gather(*(parts.media.keep(copy, fence.rule) for copy in picture.copies))
     made = new_id()
-    columns |= {"key": picture.key, "width": picture.width, "height": picture.height, "size": len(picture.data)}
+    columns |= described(picture)
     async with write.transaction() as connection:
-        media_id = await write.claim(connection, who.account_id, "media", made)
+        media_id = await write.claim(connection, who.account_id, shape.purpose, made)
         if media_id == made:
-            await _keep_in_step(connection, parts, picture, fence.rule, lacking)
+            for copy, lacking in zip(picture.copies, kept, strict=True):
+                await _keep_in_step(connection, parts, copy, fence.rule, lacking)
             await connection.execute(insert(MediaAttachment).values(id=made, account_id=who.account_id, **columns))
         return await _own(connection, who, media_id)
 
 
 async def _keep_in_step(
-    connection: AsyncConnection, parts: Services, picture: pictures.Picture, rule: Rule, lacking: frozenset[str]
+    connection: AsyncConnection, parts: Services, picture: Picture, rule: Rule, lacking: frozenset[str]
 ) -> None:
     """Write into the outbox what the clouds still lack; store anew what was removed since, or is about to be."""
     if await outbox.was_removed(connection, picture.key):
@@ -96,6 +100,16 @@ async def _keep_in_step(
             raise _taken_down()
         lacking = await parts.media.keep(picture, rule)
     await outbox.want(connection, picture.key, len(picture.data), lacking)
+
+
+def described(picture: Picture) -> dict[str, Any]:
+    """Give the columns that say what is stored of a picture."""
+    smaller = {
+        name: {"key": copy.key, "width": copy.width, "height": copy.height, "bytes": len(copy.data)}
+        for name, copy in picture.smaller.items()
+    }
+    size = {"width": picture.width, "height": picture.height, "size": len(picture.data)}
+    return {"key": picture.key, "blurhash": picture.blurhash, "sizes": smaller} | size
 
 
 @router.get("/api/v1/media/{media_id}")

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app import notifications
 from app.address import base_of
 from app.authentication import Person, person
-from app.entities import account_entity, moment, status_entity
+from app.entities import account_entity, status_entity
 from app.ids import from_api, to_api
+from app.moments import moment
 from app.notifications import KINDS, Notice
 from app.paging import PageOf, linked
 from app.services import Parts, Write

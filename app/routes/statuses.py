@@ -4,13 +4,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
-from app import edits, posts, statuses, threads
+from app import edits, posts, scheduling, statuses, threads
 from app.address import base_of
 from app.authentication import Person, Viewer, person
 from app.body import body_of
 from app.edits import ChangedStatus
 from app.entities import edit_entity, status_entity
 from app.ids import from_api, to_api
+from app.routes.scheduled import scheduled_entity
 from app.services import Parts, Write
 from app.statuses import NewStatus
 
@@ -23,12 +24,21 @@ Author = Annotated[Person, Depends(person("write:statuses"))]
 async def publish(
     who: Author, form: Annotated[NewStatus, Depends(body_of(NewStatus))], request: Request, write: Write
 ) -> dict[str, Any]:
-    """Publish a post; with the same Idempotency-Key again, give the same single post."""
+    """Publish a post, or keep it for its time; with the same Idempotency-Key again, give the same single post."""
     form.check()
+    if scheduling.is_later(form):
+        return await _schedule(who, form, request, write)
     async with write.transaction() as connection:
         status_id = await statuses.publish(connection, write, who, form)
         post = await posts.load(connection, status_id, who.account_id)
     return status_entity(post, base_of(request))
+
+
+async def _schedule(who: Person, form: NewStatus, request: Request, write: Write) -> dict[str, Any]:
+    async with write.transaction() as connection:
+        scheduled_id = await scheduling.schedule(connection, write, who, form)
+        found = await scheduling.one(connection, who.account_id, scheduled_id)
+    return scheduled_entity(*found, base_of(request))
 
 
 @router.get("/{status_id}")

@@ -1,5 +1,6 @@
 """Mastodon.py, unmodified: what a client that nobody here wrote does with the app."""
 
+import datetime
 import io
 from collections.abc import Callable
 
@@ -180,3 +181,93 @@ def test_it_blocks_mutes_and_reports(sign_up: Callable[[], Mastodon]) -> None:
     assert [account.id for account in reader.blocks()] == [account.id for account in reader.mutes()]
     assert not reader.account_unblock(author.me()).blocking
     assert not reader.account_unmute(author.me()).muting
+
+
+def test_it_asks_and_votes(sign_up: Callable[[], Mastodon]) -> None:
+    """It makes a poll, another votes, and both see the counts."""
+    author, voter = sign_up(), sign_up()
+    post = author.status_post("tea?", poll=author.make_poll(["yes", "no"], expires_in=3600, multiple=False))
+
+    voted = voter.poll_vote(post.poll, [1])
+
+    assert [option.votes_count for option in voted.options] == [0, 1]
+    assert (voted.own_votes, voted.expired, voted.expires_at.year >= 2026) == ([1], False, True)
+    assert author.poll(post.poll).votes_count == 1
+
+
+def test_it_schedules(sign_up: Callable[[], Mastodon], picture: bytes) -> None:
+    """It keeps a post with its picture for later, moves and cancels it; nothing is published before."""
+    client = sign_up()
+    media = client.media_post(io.BytesIO(picture), "image/png")
+    later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=2)
+
+    made = client.status_post("later", scheduled_at=later, media_ids=media, visibility="unlisted")
+    moved = client.scheduled_status_update(made, later + datetime.timedelta(hours=1))
+
+    assert [found.id for found in client.scheduled_statuses()] == [made.id]
+    assert (made.params.text, made.params.visibility) == ("later", "unlisted")
+    assert [str(found["id"]) for found in moved.media_attachments] == [str(media.id)]
+    assert moved.scheduled_at > made.scheduled_at
+    assert client.timeline_home() == []
+    client.scheduled_status_delete(made)
+    assert client.scheduled_statuses() == []
+    assert [found.id for found in client.status_post("now", media_ids=media).media_attachments] == [media.id]
+
+
+def test_it_uses_lists_filters_and_conversations(sign_up: Callable[[], Mastodon]) -> None:
+    """It reads a list, finds a filtered word, and reads a direct post as a conversation."""
+    client, friend = sign_up(), sign_up()
+    client.account_follow(friend.me())
+    made = client.list_create("Friends")
+    client.list_accounts_add(made, [friend.me()])
+    client.create_filter_v2("Rude", ["home"], "warn", keywords_attributes=[{"keyword": "rude"}])
+    post = friend.status_post("a rude word")
+    direct = friend.status_post(f"@{client.me().username} psst", visibility="direct")
+
+    assert [found.id for found in client.timeline_list(made)] == [direct.id, post.id]
+    assert [found.id for found in client.list_accounts(made)] == [friend.me().id]
+    assert client.status(post).filtered[0].keyword_matches == ["rude"]
+    assert [found.title for found in client.filters_v2()] == ["Rude"]
+    talk = client.conversations()[0]
+    assert (talk.unread, talk.last_status.id, talk.accounts[0].id) == (True, direct.id, friend.me().id)
+    client.conversations_read(talk)
+    assert not client.conversations()[0].unread
+    client.list_delete(made)
+    assert client.lists() == []
+
+
+def test_it_features_and_follows_hashtags_and_keeps_its_place(sign_up: Callable[[], Mastodon]) -> None:
+    """It pins a post, features and follows a hashtag, and stores how far it has read."""
+    client = sign_up()
+    tag = f"tag{next(numbers)}"
+    post = client.status_post(f"#{tag}")
+
+    client.status_pin(post)
+    client.featured_tag_create(tag)
+    client.tag_follow(tag)
+    client.markers_set("home", post)
+
+    assert [found.id for found in client.account_statuses(client.me(), pinned=True)] == [post.id]
+    assert [found.name for found in client.featured_tags()] == [found.name for found in client.followed_tags()] == [tag]
+    assert client.markers_get("home").home.last_read_id == post.id
+    assert client.preferences()["posting:default:visibility"] == "public"
+    client.tag_unfollow(tag)
+    assert client.followed_tags() == []
+
+
+def test_it_fills_in_a_profile_and_answers_requests(sign_up: Callable[[], Mastodon], picture: bytes) -> None:
+    """It sends a picture and fields, locks itself, and lets somebody in."""
+    client, fan = sign_up(), sign_up()
+
+    me = client.account_update_credentials(
+        display_name="Ada", note="sea", locked=True, avatar=picture, avatar_mime_type="image/png", fields=[("Web", "x")]
+    )
+    asked = fan.account_follow(me)
+    waiting = client.follow_requests()
+    client.follow_request_authorize(waiting[0])
+
+    assert (me.display_name, me.locked, me.fields[0].value) == ("Ada", True, "x")
+    assert me.avatar.endswith(".webp")
+    assert (asked.following, asked.requested) == (False, True)
+    assert client.follow_requests() == []
+    assert fan.account_relationships(me)[0].following

@@ -100,7 +100,7 @@ def test_an_upload_reaches_every_cloud(picture: Picture) -> None:
     keep(Media(own, {"gcp": gcp, "azure": azure}, 5), picture, ANY_OF_BOTH)
 
     assert [holds(store, picture) for store in (own, gcp, azure)] == [True, True, True]
-    assert obstore.get(own, picture.key).attributes["Content-Type"] == "image/jpeg"
+    assert obstore.get(own, picture.key).attributes["Content-Type"] == "image/webp"
 
 
 def test_one_other_cloud_is_enough(picture: Picture) -> None:

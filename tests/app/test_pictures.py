@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from app.errors import Unprocessable
-from app.pictures import LONG_EDGE, prepare
+from app.pictures import LONG_EDGE, SHAPES, prepare
 from tests.app.conftest import encoded
 
 
@@ -17,13 +17,33 @@ def opened(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data))
 
 
-def test_an_opaque_picture_becomes_jpeg() -> None:
+def test_every_picture_becomes_webp() -> None:
     """It gives bytes, size and a content-addressed key with the right ending."""
     picture = prepare(encoded(Image.new("RGB", (300, 200), "red")))
 
-    assert (picture.width, picture.height, picture.content_type) == (300, 200, "image/jpeg")
-    assert opened(picture.data).format == "JPEG"
-    assert picture.key == f"media/{picture.key[6:8]}/{picture.key[9:73]}.jpg"
+    assert (picture.width, picture.height, picture.content_type) == (300, 200, "image/webp")
+    assert opened(picture.data).format == "WEBP"
+    assert picture.key == f"media/{picture.key[6:8]}/{picture.key[9:73]}.webp"
+    assert picture.blurhash == "LGTI:j|cfQ|c|co1fQo1fQfQfQfQ"
+    assert [copy.key for copy in picture.smaller.values()] == [picture.key] * 2 == [picture.copies[0].key] * 2
+
+
+def test_a_large_picture_has_two_smaller_copies() -> None:
+    """It stores three sizes, each under its own name, in the same proportions."""
+    picture = prepare(encoded(Image.effect_noise((3000, 1500), 90), "JPEG"))
+
+    sizes = {name: (copy.width, copy.height) for name, copy in picture.smaller.items()}
+    assert sizes == {"medium": (1280, 640), "small": (640, 320)}
+    assert [opened(copy.data).size for copy in picture.copies] == [(2560, 1280), *sizes.values()]
+
+
+@pytest.mark.parametrize(("column", "size"), [("avatar_key", (400, 400)), ("header_key", (1500, 500))])
+def test_a_picture_of_a_profile_is_cut(column: str, size: tuple[int, int]) -> None:
+    """It has one size, cut from the middle."""
+    picture = prepare(encoded(Image.new("RGB", (300, 900), "red")), SHAPES[column])
+
+    assert (picture.width, picture.height) == opened(picture.data).size == size
+    assert len(picture.copies) == 1
 
 
 def test_a_transparent_picture_keeps_its_transparency() -> None:

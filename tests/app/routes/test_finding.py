@@ -113,3 +113,5 @@ def test_an_accounts_posts_are_narrowed(join: Join) -> None:
     assert listed(exclude_replies=True, exclude_reblogs=True) == [tagged, plain]
     assert listed(tagged="Boats") == [tagged]
     assert listed(pinned=True) == []
+    author.act(f"/api/v1/statuses/{plain}/pin")
+    assert listed(pinned=True) == [plain]

@@ -91,7 +91,7 @@ def test_a_retry_after_503_gives_the_post_that_was_saved(
         ({"status": "x", "visibility": "secret"}, "Validation failed: Visibility is invalid"),
         ({"status": "x", "media_ids": ["1", "2", "3", "4", "5"]}, "Cannot attach more than 4 files"),
         ({"status": "x", "media_ids": ["12"]}, "A picture of this post was not found"),
-        ({"status": "x", "scheduled_at": "2030-01-01"}, "scheduled posts are not offered"),
+        ({"status": "x", "scheduled_at": "yesterday"}, "Validation failed: Scheduled at is invalid"),
         ({"status": "x", "media_ids": 7}, "Validation failed: Media ids is invalid"),
     ],
 )

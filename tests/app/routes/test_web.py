@@ -23,7 +23,7 @@ def test_a_person_signs_up_posts_a_picture_and_reads_it(browser: Browser, pictur
     assert "hello &lt;world&gt;" in page.text
     source = re.search(r'<img src="(/media/[^"]+)" alt="a colour" width="64" height="48"', page.text)
     assert source is not None
-    assert browser.read(source[1]).headers["content-type"] == "image/jpeg"
+    assert browser.read(source[1]).headers["content-type"] == "image/webp"
 
 
 def test_the_page_says_which_site_serves_it_and_whether_it_takes_writes(browser: Browser, fence: FenceControl) -> None:

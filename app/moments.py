@@ -1,0 +1,8 @@
+"""Times as the API shows them."""
+
+import datetime
+
+
+def moment(when: datetime.datetime) -> str:
+    """Show a time as Mastodon does: UTC with milliseconds."""
+    return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"

@@ -1,0 +1,46 @@
+"""What a post's row says of its poll and of its reader's filters, as entities of Mastodon's client API."""
+
+import datetime
+from typing import Any
+from uuid import UUID
+
+from app.ids import to_api
+from app.moments import moment
+
+
+def poll_entity(poll: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Give the Poll entity of what a post's row says of its poll; hidden counts are shown when it has ended."""
+    if poll is None:
+        return None
+    shown = poll["expired"] or not poll["hide_totals"]
+    votes = poll["votes"][: len(poll["options"])]
+    pairs = zip(poll["options"], votes, strict=True)
+    return {
+        "id": to_api(UUID(poll["id"])),
+        "expires_at": moment(datetime.datetime.fromtimestamp(poll["expires"], datetime.UTC)),
+        "expired": poll["expired"],
+        "multiple": poll["multiple"],
+        "votes_count": sum(votes),
+        "voters_count": poll["voters"],
+        "options": [{"title": title, "votes_count": count if shown else None} for title, count in pairs],
+        "emojis": [],
+        "voted": bool(poll["own"]),
+        "own_votes": poll["own"] or [],
+    }
+
+
+def filter_result(found: dict[str, Any], shown_id: str) -> dict[str, Any]:
+    """Give the FilterResult entity of a filter that fits a post."""
+    ends = datetime.datetime.fromtimestamp(found["expires"], datetime.UTC) if found["expires"] else None
+    shown = {
+        "id": to_api(UUID(found["id"])),
+        "title": found["title"],
+        "context": found["context"],
+        "expires_at": moment(ends) if ends else None,
+        "filter_action": found["action"],
+    }
+    return {
+        "filter": shown,
+        "keyword_matches": found["words"] or [],
+        "status_matches": [shown_id] if found["named"] else [],
+    }
