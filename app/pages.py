@@ -27,9 +27,7 @@ SESSION_COOKIE = "lifeboat_session"
 BROWSER_COOKIE = "lifeboat_browser"
 SESSION_SECONDS = 30 * 24 * 3600
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'"
 
 BACK = re.compile(r"/|/local|/notifications|/tags/\w{1,100}|/@[a-z0-9_]{1,30}(/\d{1,39})?", re.ASCII)
 
@@ -76,14 +74,21 @@ def render(
 ) -> HTMLResponse:
     """Show a page; a new browser gets its nonce with it."""
     html = templates.get_template(template).render(browser=browser, style_version=style_version(), **context)
-    # A browser holds `form-action` against the redirect to a client too, and that may be any registered address.
-    security = CONTENT_SECURITY_POLICY + ("" if template == "authorize.html" else "; form-action 'self'")
-    policy = {"Content-Security-Policy": security, "Cache-Control": "no-store"}
+    framed_by = request.app.state.services.settings.framed_by
+    policy = {"Content-Security-Policy": _policy(template, framed_by), "Cache-Control": "no-store"}
     response = HTMLResponse(html, status, headers | policy)
     if browser.is_new:
         signed = request.app.state.services.forms.sign(browser.nonce)
         _set_cookie(request, response, BROWSER_COOKIE, signed)
     return response
+
+
+def _policy(template: str, framed_by: str) -> str:
+    """Return a page's policy; what asks for a person's consent is never shown inside another page."""
+    # A browser holds `form-action` against the redirect to a client too, and that may be any registered address.
+    if template == "authorize.html":
+        return f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
+    return f"{CONTENT_SECURITY_POLICY}; form-action 'self'; frame-ancestors {framed_by}"
 
 
 def go_home() -> RedirectResponse:

@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(min_length=16)
     sign_up: SignUp = Field(default="open", description="who may make an account: anybody, the invited, nobody")
     acknowledge_timeout: float = Field(default=5.0, gt=0, le=60, description="seconds to wait for the other clouds")
+    framed_by: str = Field(
+        default="'none'",
+        pattern=r"^('none'|https?://[A-Za-z0-9.*-]+(:[0-9]+|:\*)?)$",
+        description="the origin whose pages may show this app's in a frame",
+    )
     max_upload_mib: int = Field(default=16, ge=1, le=512)
     readers: int = Field(default=6, ge=1, le=200, description="database connections for reading, per process")
     writers: int = Field(default=10, ge=1, le=200, description="database connections for writing, per process")

@@ -14,7 +14,7 @@ from scripts.runbook.errors import LifeboatError, UsageError
 
 ROOT = Path(__file__).parents[1]
 
-GROUPS = {"local": "scripts.local", "membership": "scripts.membership"}
+GROUPS = {"local": "scripts.local", "membership": "scripts.membership", "operator": "scripts.operators"}
 COMMANDS = {
     "failover": "scripts.failover:command",
     "switchover": "scripts.failover:switchover",

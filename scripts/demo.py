@@ -18,10 +18,10 @@ from scripts.embedded import local_sites
 from scripts.embedded.layout import SITES, LocalSettings
 from scripts.embedded.local_sites import LocalSites
 from scripts.embedded.writers import Ledger, ReadBack, Writers, read_back
-from scripts.runbook import outside, sites
+from scripts.runbook import outside
 from scripts.runbook.errors import DemoLost
-from scripts.runbook.failover import Reach, gather_facts
 from scripts.runbook.journal import Record
+from scripts.runbook.requests import Wish
 
 # The exit code of a command that Ctrl-C ended before it was done.
 INTERRUPTED = 130
@@ -108,7 +108,7 @@ def show_a_death(running: LocalSites, console: Console, to: str | None = None) -
         running.supervisor.kill(killed)
         _notice_death(address)
         console.say(f"nobody answers; failing over to {new}")
-        records = _fail_over(running, new, console)
+        records = failover.say_the_word(console, Wish("failover", new))
         time.sleep(SECONDS_AFTER)
     console.say(f"reading back {len(people.ledger.posts)} posts and {len(people.ledger.pictures)} pictures from {new}")
     back = asyncio.run(read_back(running.layout.app_url(new), people.ledger))
@@ -123,14 +123,6 @@ def _notice_death(address: str) -> None:
     while silent < PROBES:
         silent = 0 if outside.readiness(address).get("writable") else silent + 1
         time.sleep(PROBE_SECONDS)
-
-
-def _fail_over(running: LocalSites, to: str, console: Console) -> list[Record]:
-    platform = sites.load(running.layout.folder)
-    with asyncio.Runner() as loop:
-        reach = Reach.open(platform, to, loop)
-        decision = failover.decide(gather_facts(reach, to, to_act=True), to, platform)
-        return failover.carry_out(reach, decision, console)
 
 
 @contextlib.contextmanager

@@ -1,27 +1,25 @@
-"""`lifeboat failover` and `lifeboat switchover`: another site takes over. A plan by default, an act with --yes."""
+"""`lifeboat failover` and `lifeboat switchover`: another site takes over. A plan by default, an act with --yes.
+
+The command signs a request and follows what the agents do; it reaches the control stores and nothing else.
+"""
 
 import asyncio
-import getpass
-import os
-import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from scripts.console import Console, two_columns
-from scripts.runbook import sites
-from scripts.runbook.failover import FailoverRun, Reach, gather_facts, open_run
+from scripts.runbook import asking, operator_keys, sites
+from scripts.runbook.asking import Follower, Preflight
+from scripts.runbook.failover import Reach
 from scripts.runbook.journal import Record
-from scripts.runbook.plan import Facts, FailoverPlan, plan_failover, plan_switchover, plan_to_resume
-from scripts.runbook.runner import Step, run_steps
-from scripts.runbook.sites import Platform
-from scripts.runbook.steps import FAILOVER
-from scripts.runbook.switchover_steps import SWITCHOVER
+from scripts.runbook.requests import Wish
+from scripts.runbook.signing import Signer
+from scripts.runbook.verbs import VERBS
 
 To = Annotated[str, typer.Option("--to", help="The site that takes over.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Act. Without it the plan is shown and nothing changes.")]
+As = Annotated[str | None, typer.Option("--as", metavar="NAME", help="The operator who asks, where several could.")]
 
 
 def command(
@@ -32,91 +30,73 @@ def command(
     accept_data_loss: Annotated[
         int | None, typer.Option("--accept-data-loss", metavar="BYTES", help="The number that the refusal showed.")
     ] = None,
+    operator: As = None,
 ) -> None:
     """Let another site take over from a primary that is gone."""
-
-    def decided(facts: Facts, platform: Platform) -> Decision:
-        return decide(facts, to, platform, single_copy, accept_data_loss)
-
-    move(context.obj, to, yes, decided)
+    carry_out(context.obj, Wish("failover", to, single_copy, accept_data_loss), yes, operator)
 
 
-def switchover(context: typer.Context, to: To, yes: Yes = False) -> None:
+def switchover(context: typer.Context, to: To, yes: Yes = False, operator: As = None) -> None:
     """Let a primary that is well hand over to another site, losing nothing; it follows the new one afterwards."""
-
-    def decided(facts: Facts, platform: Platform) -> Decision:
-        resumed = plan_to_resume(facts, to)
-        if resumed is not None:
-            return Decision(*resumed, FAILOVER)
-        plan = plan_switchover(facts, to, platform.sites)
-        return Decision(plan, f"switchover-{plan.epoch}-to-{to}-{secrets.token_hex(3)}", SWITCHOVER)
-
-    move(context.obj, to, yes, decided)
+    carry_out(context.obj, Wish("switchover", to), yes, operator)
 
 
-@dataclass(frozen=True)
-class Decision:
-    """What will be done: the plan, the runbook's name and its steps."""
-
-    plan: FailoverPlan
-    runbook: str
-    steps: tuple[Step[FailoverRun], ...]
-
-
-def move(console: Console, to: str, yes: bool, decided: Callable[[Facts, Platform], Decision]) -> None:
-    """Gather the facts, decide, show the plan, and act if a person said so."""
+def carry_out(console: Console, wish: Wish, yes: bool, operator: str | None = None) -> None:
+    """Show the plan of a wish and, if a person said so, ask for it and follow it to its end."""
     platform = sites.load(console.folder)
-    platform.known(to)
+    platform.known(wish.to)
+    signer = operator_keys.signer_here(platform, operator) if yes else None
     with asyncio.Runner() as loop:
-        reach = Reach.open(platform, to, loop)
-        decision = decided(gather_facts(reach, to, to_act=yes), platform)
-        show_plan(console, decision)
-        if not yes:
+        reach = Reach.open(platform, "operator", loop)
+        found = asking.preflight(reach, wish)
+        show_plan(console, found)
+        if signer is None:
             console.tell("Nothing was changed. Add --yes to act.")
             return
-        records = carry_out(reach, decision, console)
-    title = f"{to} is primary at epoch {decision.plan.epoch}"
-    console.show(two_columns(title, {record.step: f"{record.end - record.start:.2f} s" for record in records}))
+        records = ask_and_follow(reach, signer, found, console)
+    done = {record.step: f"{record.end - record.start:.2f} s" for record in records if record.outcome == "done"}
+    console.show(two_columns(f"{wish.verb} to {wish.to} is done", done))
 
 
-def decide(
-    facts: Facts, to: str, platform: Platform, single_copy: bool = False, accept_data_loss: int | None = None
-) -> Decision:
-    """Decide a failover: the one that was begun and not finished, or a new one."""
-    resumed = plan_to_resume(facts, to, accept_data_loss)
-    if resumed is not None:
-        return Decision(*resumed, FAILOVER)
-    plan = plan_failover(facts, to, platform.sites, single_copy=single_copy, accept_data_loss=accept_data_loss)
-    return Decision(plan, f"failover-{plan.epoch}-to-{to}-{secrets.token_hex(3)}", FAILOVER)
+def say_the_word(console: Console, wish: Wish) -> list[Record]:
+    """Ask for a wish without showing its plan, and follow it to its end: for a program that has decided already."""
+    platform = sites.load(console.folder)
+    with asyncio.Runner() as loop:
+        reach = Reach.open(platform, "operator", loop)
+        found = asking.preflight(reach, wish)
+        return ask_and_follow(reach, operator_keys.signer_here(platform), found, console)
 
 
-def carry_out(reach: Reach, decision: Decision, console: Console) -> list[Record]:
-    """Run the steps of a move that a person approved."""
-    with open_run(reach, decision.plan, decision.runbook, _person(), console.warn) as run:
-        return run_steps(decision.steps, run, console.say)
+def ask_and_follow(reach: Reach, signer: Signer, found: Preflight, console: Console) -> list[Record]:
+    """Say the word, unless the site is at it already, and tell every step as it ends."""
+    steps = {step.name: step.title for step in VERBS[found.wish.verb].steps}
 
+    def accepted(runbook: str) -> None:
+        console.say(f"the agent of {found.wish.to} runs {runbook}")
 
-def _person() -> str:
-    """Return the name of whoever runs the command, or the number where the machine has no name for it."""
+    def tell(record: Record) -> None:
+        title = steps.get(record.step, record.step)
+        console.say(f"{record.end - record.start:6.2f} s  {title if record.outcome == 'done' else record.outcome}")
+
+    known, nonce, until = "", "", 0.0
+    if found.running is not None:
+        known, nonce = found.running.runbook, found.running.nonce
+    else:
+        request = asking.ask(reach, signer, found)
+        nonce, until = request.nonce, request.expires
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+        return Follower.open(reach, found.wish.to, nonce, tell, accepted).to_the_end(known, until)
+    except KeyboardInterrupt:
+        console.warn("You no longer watch; the agents go on. The same command follows what is under way.")
+        raise
 
 
-def show_plan(console: Console, decision: Decision) -> None:
+def show_plan(console: Console, found: Preflight) -> None:
     """Print what will happen, on which evidence, and what may be lost."""
-    plan = decision.plan
-    rows: dict[str, object] = {
-        "from": f"{plan.old} (epoch {plan.from_epoch})",
-        "to": f"{plan.new} (epoch {plan.epoch})",
-        "runbook": decision.runbook,
-    }
-    for number, line in enumerate(plan.evidence, 1):
-        rows[f"evidence {number}"] = line
-    rows["followed by"] = ", ".join(plan.followers) or "nobody: a single copy until another site follows"
-    rows["may be lost"] = (
-        f"{plan.at_risk_bytes} bytes of log, accepted" if plan.at_risk_bytes else "nothing that was acknowledged"
-    )
-    rows["steps"] = "\n".join(f"{number}. {step.title}" for number, step in enumerate(decision.steps, 1))
-    console.show(two_columns("Plan", rows))
+    if found.plan is None or found.running is not None:
+        running = found.running
+        console.say(f"{found.wish.to} is at it already: {running.runbook if running else ''}")
+        return
+    steps = "\n".join(f"{number}. {step.title}" for number, step in enumerate(VERBS[found.wish.verb].steps, 1))
+    goes_on = {"goes on with": found.plan.resumes} if found.plan.resumes else {}
+    console.show(two_columns("Plan", {**found.plan.rows(), **goes_on, "steps": steps}))

@@ -3,17 +3,16 @@
 import asyncio
 import datetime
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from scripts.console import Console
-from scripts.runbook import sites
-from scripts.runbook.control import Answers
-from scripts.runbook.errors import JournalDiffers, UnknownRunbook
+from scripts.runbook import ledger, sites
+from scripts.runbook.errors import JournalDiffers, LedgersSilent, UnknownRunbook
 from scripts.runbook.journal import Record, read_journal
+from scripts.runbook.ledger import Copies
 from scripts.runbook.sites import Platform
 
 
@@ -21,51 +20,61 @@ def command(
     context: typer.Context,
     runbook: Annotated[str | None, typer.Argument(help="One runbook's name; without it all are listed.")] = None,
 ) -> None:
-    """Show the journals and verify them: each line against the one before, and against its copies in the clouds."""
+    """Show the journals and verify signature and chain of every record in every copy, in every cloud."""
     console: Console = context.obj
     platform = sites.load(console.folder)
+    copies = asyncio.run(_read(platform, runbook))
     if runbook is None:
-        console.show(_list([list(read_journal(path)) for path in _journals(platform)]))
-        return
+        console.show(_list(copies))
+    else:
+        console.show(_show(copies[runbook].longest))
+        here = _verify_here(platform, runbook)
+        console.tell(f"{len(copies[runbook].longest)} records. Copies: {_held(copies[runbook])}{here}.")
+    if faults := {name: found for name, one in copies.items() if (found := one.faults())}:
+        raise JournalDiffers(faults)
+
+
+async def _read(platform: Platform, only: str | None) -> dict[str, Copies]:
+    """Read all journals, or one. Raises UnknownRunbook, LedgersSilent when no store answers."""
+    stores = platform.ledger_stores()
+    known = await ledger.runbooks(stores)
+    if only is not None and only not in known:
+        raise UnknownRunbook(only, sorted(known))
+    names = sorted(known) if only is None else [only]
+    read = {name: await ledger.read_copies(stores, platform.public_keys, name, known[name]) for name in names}
+    for name, copies in read.items():
+        if not copies.held:
+            raise LedgersSilent(name, copies.silent)
+    return read
+
+
+def _held(copies: Copies) -> str:
+    total = len(copies.longest)
+    held = [f"{site} {len(copy.records)} of {total}" for site, copy in sorted(copies.held.items())]
+    return ", ".join([*held, *(f"{site} does not answer" for site in sorted(copies.silent))])
+
+
+def _verify_here(platform: Platform, runbook: str) -> str:
+    """Verify the file that an agent on this computer wrote, if it did. Raises JournalCorrupt naming the line."""
     path = platform.journals / f"{runbook}.jsonl"
     if not path.is_file():
-        raise UnknownRunbook(runbook, [known.stem for known in _journals(platform)])
-    records = list(read_journal(path))
-    console.show(_show(records))
-    copies = asyncio.run(_compare(platform, records))
-    console.tell(f"{len(records)} records, each follows from the one before. Copies: {copies}.")
+        return ""
+    return f", this computer {sum(1 for _ in read_journal(path, platform.public_keys))}"
 
 
-def _journals(platform: Platform) -> list[Path]:
-    return sorted(platform.journals.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
-
-
-async def _compare(platform: Platform, records: list[Record]) -> str:
-    """Return how many records each ledger store holds. Raises JournalDiffers for one that holds another record."""
-    stores = platform.ledger_stores()
-    found: dict[str, int] = {}
-    silent: dict[str, str] = {}
-    for record in records:
-        answers: Answers = await stores.get(f"journal/{record.runbook}/{record.number:04d}.json")
-        silent |= answers.failures
-        for site, copy in answers.values.items():
-            if copy is not None and json.loads(copy)["hash"] != record.hash:
-                raise JournalDiffers(record.runbook, record.number, site)
-            found[site] = found.get(site, 0) + (copy is not None)
-    held = [f"{site} {count} of {len(records)}" for site, count in sorted(found.items())]
-    return ", ".join([*held, *(f"{site} does not answer" for site in sorted(silent) if site not in found)])
-
-
-def _list(journals: list[list[Record]]) -> Table:
-    table = Table("runbook", "began", "steps done", "refused", "last", title="Journals", title_justify="left")
-    for records in filter(None, journals):
-        done = sum(record.outcome == "done" for record in records)
-        last = records[-1]
-        table.add_row(last.runbook, _time(records[0].start), str(done), str(len(records) - done), last.step)
+def _list(journals: dict[str, Copies]) -> Table:
+    table = Table("runbook", "began", "steps done", "refused", "last", "copies", title="Journals", title_justify="left")
+    for records, copies in sorted(
+        ((copies.longest, copies) for copies in journals.values() if copies.longest), key=lambda one: one[0][0].start
+    ):
+        done, last = sum(record.outcome == "done" for record in records), records[-1]
+        table.add_row(
+            last.runbook, _time(records[0].start), str(done), str(len(records) - done), last.step, _held(copies)
+        )
     return table
 
 
-def _show(records: list[Record]) -> Table:
+def _show(records: tuple[Record, ...]) -> Table:
     table = Table("n", "at", "step", "took", "outcome", "evidence", title=records[0].runbook if records else "empty")
     for record in records:
         took = f"{record.end - record.start:.2f} s"

@@ -10,12 +10,12 @@ import typer
 from rich.table import Table
 
 from scripts.console import Console
-from scripts.embedded import coming_back, local_sites
+from scripts.embedded import coming_back, harm, local_sites
 from scripts.embedded.coming_back import CameBack
 from scripts.embedded.layout import SITES, LocalSettings
 from scripts.embedded.supervisor import NEUTRAL, Supervisor
 from scripts.runbook import sites
-from scripts.runbook.errors import AlreadyDead, NothingRunning, UnknownSite
+from scripts.runbook.errors import NothingRunning
 from scripts.runbook.failover import Reach, gather_facts
 from scripts.runbook.plan import Facts
 
@@ -62,13 +62,7 @@ def kill(
 
 def kill_site(folder: Path, site: str, *, wipe: bool = False) -> int:
     """End every process of a site with SIGKILL. Raises UnknownSite, NothingRunning or AlreadyDead."""
-    if site not in SITES:
-        raise UnknownSite(site, SITES)
-    supervisor = Supervisor.load(folder)
-    if not any(supervisor.alive(one) for one in SITES):
-        raise NothingRunning(folder)
-    if not supervisor.alive(site):
-        raise AlreadyDead(site)
+    supervisor = harm.alive(folder, site)
     ended = supervisor.kill(site)
     if wipe:
         local_sites.wipe(folder, site)
@@ -93,6 +87,26 @@ def _what_was_done(back: CameBack) -> str:
     return f"Started: {', '.join(back.started)}; {store}{back.copied} objects that its store lacked were copied."
 
 
+def pause(context: typer.Context, site: str) -> None:
+    """Let a whole site hang: it accepts connections and answers nothing, until `local resume`."""
+    console: Console = context.obj
+    console.tell(f"{site} hangs: {harm.pause(console.folder, site)} processes were stopped where they stood.")
+
+
+@app.command()
+def resume(context: typer.Context, site: str) -> None:
+    """Let a paused site go on where it stood."""
+    console: Console = context.obj
+    console.tell(f"{site} goes on: {harm.resume(console.folder, site)} processes.")
+
+
+@app.command()
+def refuse(context: typer.Context, site: str) -> None:
+    """Close a site's storage account: its buckets answer 403 to everything, while its machines go on."""
+    console: Console = context.obj
+    console.tell(f"{site}'s buckets answer 403 from now on ({harm.refuse(console.folder, site)}).")
+
+
 @app.command()
 def status(context: typer.Context, as_json: AsJson = False) -> None:
     """Show who is primary and how each site stands."""
@@ -102,7 +116,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
         raise NothingRunning(console.folder)
     platform = sites.load(console.folder)
     with asyncio.Runner() as loop:
-        facts = gather_facts(Reach.open(platform, "operator", loop), SITES[0])
+        facts = gather_facts(Reach.open(platform, "operator", loop))
     if as_json:
         console.print_json(_as_json(facts, supervisor))
     else:

@@ -10,6 +10,7 @@ import obstore
 import psycopg
 
 from app.stores import open_store
+from scripts.embedded import harm
 from scripts.embedded.layout import SITES, Layout
 from scripts.embedded.recopy import copy_missing
 from scripts.embedded.remembered import recall
@@ -64,6 +65,7 @@ def start(folder: Path, site: str, say: Say) -> CameBack:
     supervisor, layout = Supervisor.load(folder), recall(folder)
     if not any(supervisor.alive(one) for one in SITES):
         raise NothingRunning(folder)
+    harm.reopen(supervisor, site)
     return _Return(layout, supervisor, sites.load(folder), site, say).run()
 
 

@@ -14,6 +14,7 @@ from infra.outputs import SiteOutputs
 from scripts.embedded.object_stores import AZURE_ACCOUNT, REGION, make_credentials
 from scripts.embedded.postgres import PostgresServer
 from scripts.embedded.postgres_binaries import PostgresBinaries
+from scripts.runbook import operator_keys, sites
 from scripts.runbook.bootstrap import RolePasswords
 from scripts.runbook.errors import PortBusy
 from scripts.runbook.lease import Terms
@@ -23,6 +24,8 @@ from scripts.runbook.tsig import write_key
 SITES = ("aws", "gcp", "azure")
 ZONE = "social.test"
 RECORD = f"www.{ZONE}"
+# The control room's name for a browser: of one site with the app's, so that the app's cookie reaches the app in a frame.
+ROOM_NAME = "room.social.localhost"
 TSIG_KEY_NAME = "lifeboat"
 # Where scripts/setup puts what is no Python package.
 TOOLS = Path(__file__).parents[2] / ".lifeboat" / "node"
@@ -139,6 +142,7 @@ def write_platform(layout: Layout) -> None:
     _write_private(layout.credentials_file, json.dumps(layout.store_credentials))
     _write_private(folder / "access.json", json.dumps(_access(layout), indent=1))
     (folder / "platform.json").write_text(json.dumps(_platform(layout, public_keys), indent=1))
+    operator_keys.add(sites.load(folder), operator_keys.person_here())
 
 
 def _platform(layout: Layout, public_keys: dict[str, str]) -> dict[str, Any]:
@@ -147,6 +151,7 @@ def _platform(layout: Layout, public_keys: dict[str, str]) -> dict[str, Any]:
         "sites": list(SITES),
         "terms": asdict(layout.settings.terms),
         "public_keys": public_keys,
+        "operators": {},
         "replication_tls": layout.server(SITES[0]).tls_parameters(verify=False),
         "record_name": RECORD,
         "outside_url": f"http://127.0.0.1:{layout.settings.edge_port}",

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-from scripts.embedded.layout import RECORD, SITES, ZONE, Layout
+from scripts.embedded.layout import RECORD, ROOM_NAME, SITES, ZONE, Layout
 from scripts.embedded.postgres import server_environment
 from scripts.embedded.postgres_binaries import run_as
 from scripts.embedded.supervisor import NEUTRAL, Program
@@ -58,6 +58,7 @@ def _app_environment(layout: Layout, site: str) -> dict[str, str]:
         "MEDIA_PEERS": json.dumps({other: layout.store_url(other, "media") for other in SITES if other != site}),
         "STORE_CREDENTIALS": str(layout.credentials_file),
         "SECRET_KEY": layout.secret_key,
+        "FRAMED_BY": f"http://{ROOM_NAME}:*",
     }
 
 

@@ -62,16 +62,17 @@ class ReadBack:
 
 
 class Writers:
-    """A fixed number of people posting through one address until told to stop."""
+    """A fixed number of people posting through one address until told to stop, each pausing after a post."""
 
-    def __init__(self, url: str, count: int) -> None:
-        self.url, self.count = url, count
+    def __init__(self, url: str, count: int, pause_seconds: float = 0.0) -> None:
+        self.url, self.count, self.pause_seconds = url, count, pause_seconds
         self.ledger = Ledger()
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Sign everybody up, then let them post."""
+        self._stop.clear()
         application = await self._sign_up_application()
         self._tasks = [asyncio.create_task(self._write(number, application)) for number in range(self.count)]
 
@@ -108,6 +109,7 @@ class Writers:
             while not self._stop.is_set():
                 made += 1
                 await self._post(client, f"post {made} of writer {number}")
+                await asyncio.sleep(self.pause_seconds)
 
     async def _sign_up(self, client: httpx.AsyncClient, number: int, application: str) -> str:
         name = f"writer{number}_{uuid.uuid4().hex[:8]}"

@@ -147,9 +147,11 @@ class NobodyFollows(LifeboatError):
 class EpochTaken(LifeboatError):
     """Somebody else won the epoch."""
 
-    def __init__(self, holder: str, epoch: int, runbook: str | None) -> None:
+    def __init__(self, holder: str, epoch: int, runbook: str | None, approved_by: str | None = None) -> None:
+        by = f", by the word of {approved_by}" if approved_by else ""
         super().__init__(
-            f"{holder} took over at epoch {epoch} ({runbook or 'no runbook named'}); this run changed nothing and ends here."
+            f"{holder} took over at epoch {epoch}{by} ({runbook or 'no runbook named'}); "
+            "this run changed nothing and ends here."
         )
 
 
@@ -343,14 +345,70 @@ class UnknownRunbook(UsageError):
     """A runbook was named that has no journal here."""
 
     def __init__(self, runbook: str, known: list[str]) -> None:
-        super().__init__(f"There is no journal of {runbook}; there is {', '.join(known) or 'none yet'}.")
+        super().__init__(f"There is no journal of {runbook} in the ledgers; there is {', '.join(known) or 'none yet'}.")
 
 
 class JournalDiffers(LifeboatError):
-    """A ledger store holds another record than the journal on this machine."""
+    """A ledger store holds a record that is torn, altered, missing or another one."""
 
-    def __init__(self, runbook: str, number: int, site: str) -> None:
+    def __init__(self, faults: dict[str, list[str]]) -> None:
+        named = "; ".join(f"{runbook} in {fault}" for runbook, found in faults.items() for fault in found)
         super().__init__(
-            f"record {number} of {runbook} is another one in the ledger of {site} than on this machine: "
-            "one of the two was altered. The copies of the other sites tell which."
+            f"Not every copy can be trusted: {named}. The copies in the other clouds tell what was written."
         )
+
+
+class LedgersSilent(LifeboatError):
+    """No ledger store gives a journal."""
+
+    def __init__(self, runbook: str, silent: dict[str, str]) -> None:
+        why = "; ".join(f"{site}: {reason}" for site, reason in silent.items())
+        super().__init__(
+            f"No ledger store gives the journal of {runbook} ({why}): restore access to one, then try again."
+        )
+
+
+class RequestRefused(LifeboatError):
+    """An agent does not act on a request: forged, altered, replayed, late, foreign, or no longer true."""
+
+
+class NotPickedUp(LifeboatError):
+    """No agent took a request on."""
+
+    def __init__(self, site: str, seconds: float, until: str) -> None:
+        super().__init__(
+            f"The agent of {site} did not take the request on within {seconds:g} s. It may still do so until {until}: "
+            "bring the agent back, or choose another site; the same command follows whatever is under way."
+        )
+
+
+class RunStopped(LifeboatError):
+    """The agent that ran a runbook refused it or stopped; the sentence is the agent's own."""
+
+
+class RunSilent(LifeboatError):
+    """The agent that runs a runbook fell silent in the middle of it."""
+
+    def __init__(self, site: str, runbook: str, seconds: float) -> None:
+        super().__init__(
+            f"The agent of {site} has said nothing for {seconds:.0f} s in the middle of {runbook}. It goes on by itself "
+            "when it is back; the same command then follows it. If it stays away, choose another site."
+        )
+
+
+class RunUnderWay(LifeboatError):
+    """A site is busy with another runbook."""
+
+    def __init__(self, site: str, runbook: str, approved_by: str | None) -> None:
+        super().__init__(
+            f"{site} is busy with {runbook}, by the word of {approved_by or 'nobody (mode auto)'}; "
+            "this request changed nothing."
+        )
+
+
+class NoOperator(UsageError):
+    """This computer holds no key, or more than one, to sign a request with."""
+
+
+class BadOperator(UsageError):
+    """An operator cannot be added or removed as asked."""

@@ -1,20 +1,21 @@
-"""What a failover works on: the plan, the candidate's database, the register, the other sites' words, and the journal."""
+"""What a runbook works on: the plan, this site's database, the register, the other sites' words, and the journal."""
 
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import psycopg
 
-from scripts.runbook import fence, status
+from scripts.runbook import status
+from scripts.runbook.commissions import Commission
 from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import SiteSilent, StepTimedOut
 from scripts.runbook.journal import Journal, Record
 from scripts.runbook.lease import LeaseRecord, look, read_record
 from scripts.runbook.mirror import LedgerMirror
-from scripts.runbook.plan import Facts, FailoverPlan
+from scripts.runbook.plan import Facts, FailoverPlan, Plan
 from scripts.runbook.register import Register
 from scripts.runbook.registers import open_register
 from scripts.runbook.sites import Platform
@@ -22,6 +23,7 @@ from scripts.runbook.status import SiteStatus
 from scripts.runbook.traffic import Traffic
 
 Result = TypeVar("Result")
+PlanType = TypeVar("PlanType", bound=Plan)
 
 POLL_SECONDS = 0.03
 DNS_TTL_SECONDS = 5
@@ -29,7 +31,7 @@ DNS_TTL_SECONDS = 5
 
 @dataclass(frozen=True)
 class Reach:
-    """What a command reaches the sites by: the register, and the control stores of every cloud."""
+    """What a command and a runbook reach the sites by: the register, and the control stores of every cloud."""
 
     platform: Platform
     loop: asyncio.Runner
@@ -48,20 +50,18 @@ class Reach:
 
 
 @dataclass
-class FailoverRun:
-    """One failover under way. Nothing in it reaches for the lost site but its control store, which may stay silent."""
+class Run(Generic[PlanType]):
+    """One runbook under way at `site`. Nothing in it reaches for a lost site but its control store, which may stay silent."""
 
     reach: Reach
-    plan: FailoverPlan
-    runbook: str
-    approved_by: str
+    site: str
+    commission: Commission
+    plan: PlanType
     database: psycopg.Connection[Any]
     journal: Journal
     ledger: LedgerMirror
     warn: Callable[[str], None]
     traffic: Traffic
-    valid_until: float = 0.0
-    positions: dict[str, int] = field(default_factory=dict)
 
     @property
     def platform(self) -> Platform:
@@ -70,6 +70,10 @@ class FailoverRun:
     @property
     def register(self) -> Register:
         return self.reach.register
+
+    @property
+    def runbook(self) -> str:
+        return self.commission.runbook
 
     @property
     def epoch(self) -> int:
@@ -106,7 +110,7 @@ class FailoverRun:
         """Begin to copy a journal record to every ledger store that answers; no step waits for it."""
         self.ledger.copy(record)
 
-    def __enter__(self) -> "FailoverRun":
+    def __enter__(self) -> "Run[PlanType]":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -114,8 +118,20 @@ class FailoverRun:
         self.database.close()
 
 
-def gather_facts(reach: Reach, to: str, *, to_act: bool = False) -> Facts:
-    """Ask everybody at once: the register, every site's last word, and the candidate's database.
+@dataclass
+class FailoverRun(Run[FailoverPlan]):
+    """One change of primary under way, in the agent of the site that takes over.
+
+    `valid_until`: the end of the term that was won, on the database's clock. `positions`: how far each site that was
+    heard has applied the old primary's log, in bytes.
+    """
+
+    valid_until: float = 0.0
+    positions: dict[str, int] = field(default_factory=dict)
+
+
+def gather_facts(reach: Reach, *, to_act: bool = False) -> Facts:
+    """Ask everybody at once: the register, and every site's last word.
 
     `to_act`: a person has said the word, so the register is asked for its promise already. Cloud Storage takes one write
     a second to an object, and this one then lies behind us when the epoch is to be won.
@@ -132,15 +148,29 @@ def gather_facts(reach: Reach, to: str, *, to_act: bool = False) -> Facts:
     record, heard = reach.loop.run(ask())
     statuses = {one.status.site: one.status for one in heard if one.status is not None}
     ages = {site: max(time.time() - known.at, 0.0) for site, known in statuses.items()}
-    return Facts(record, statuses, ages, _database_answers(reach.platform, to))
+    return Facts(record, statuses, ages)
 
 
-def _database_answers(platform: Platform, site: str) -> bool:
-    try:
-        with psycopg.connect(platform.agent_url(site), connect_timeout=2) as connection:
-            return fence.read(connection).site == site
-    except psycopg.Error:
-        return False
+RunType = TypeVar("RunType", bound=Run[Any])
+
+
+def open_run(
+    kind: type[RunType], reach: Reach, site: str, commission: Commission, plan: Plan, warn: Callable[[str], None]
+) -> RunType:
+    """Open what only a runbook that acts needs: its site's database, the journal and the DNS vendors.
+
+    Raises SiteSilent when the database does not answer, JournalCorrupt.
+    """
+    platform, signer, runbook = reach.platform, reach.platform.signer(site), commission.runbook
+    journal = Journal(platform.journals / f"{runbook}.jsonl", runbook, signer, platform.public_keys)
+    if journal.torn:
+        warn(f"the last line of the journal was torn when an earlier run was ended; it is kept in {journal.torn}")
+    return kind(
+        reach=reach, site=site, commission=commission, plan=plan, journal=journal, warn=warn,
+        ledger=LedgerMirror(platform.ledger_stores, runbook, signer, warn),
+        database=_connect(platform, site),
+        traffic=Traffic(platform.vendors, platform.record_name, DNS_TTL_SECONDS),
+    )  # fmt: skip
 
 
 def _connect(platform: Platform, site: str) -> psycopg.Connection[Any]:
@@ -148,22 +178,3 @@ def _connect(platform: Platform, site: str) -> psycopg.Connection[Any]:
         return psycopg.connect(platform.agent_url(site), autocommit=True, connect_timeout=3)
     except psycopg.Error as reason:
         raise SiteSilent(site, "its database does not answer") from reason
-
-
-def open_run(
-    reach: Reach, plan: FailoverPlan, runbook: str, approved_by: str, warn: Callable[[str], None]
-) -> FailoverRun:
-    """Open what only a failover that acts needs: the candidate's database, the journal and the DNS vendors.
-
-    Raises SiteSilent when the database stopped answering since the facts were gathered, JournalCorrupt.
-    """
-    platform = reach.platform
-    journal = Journal(platform.journals / f"{runbook}.jsonl", runbook)
-    if journal.torn:
-        warn(f"the last line of the journal was torn when an earlier run was ended; it is kept in {journal.torn}")
-    return FailoverRun(
-        reach=reach, plan=plan, runbook=runbook, approved_by=approved_by, journal=journal, warn=warn,
-        ledger=LedgerMirror(platform.ledger_stores, runbook, warn),
-        database=_connect(platform, plan.new),
-        traffic=Traffic(platform.vendors, platform.record_name, DNS_TTL_SECONDS),
-    )  # fmt: skip

@@ -6,14 +6,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from scripts.runbook.control import Answers, ControlStores
 from scripts.runbook.journal import Record
-from scripts.runbook.signing import canonical
+from scripts.runbook.signing import Signer
 
 
 class LedgerMirror:
     """One runbook's copies: in order, one at a time, in a thread of its own. Closing it waits for the last."""
 
-    def __init__(self, open_stores: Callable[[], ControlStores], runbook: str, warn: Callable[[str], None]) -> None:
-        self._runbook, self._warn = runbook, warn
+    def __init__(
+        self, open_stores: Callable[[], ControlStores], runbook: str, signer: Signer, warn: Callable[[str], None]
+    ) -> None:
+        self._runbook, self._signer, self._warn = runbook, signer, warn
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal mirror")
         self._stores = self._thread.submit(open_stores)
         self._copies: list[tuple[Record, Future[Answers]]] = []
@@ -30,5 +32,10 @@ class LedgerMirror:
             self._warn(f"the journal records {', '.join(alone)} are on this machine alone: no ledger store took them")
 
     def _append(self, record: Record) -> Answers:
-        key = f"journal/{self._runbook}/{record.number:04d}.json"
-        return asyncio.run(self._stores.result().append(key, canonical({**vars(record), "hash": record.hash})))
+        return asyncio.run(
+            self._stores.result().append(record_key(self._runbook, record.number), record.sealed(self._signer))
+        )
+
+
+def record_key(runbook: str, number: int) -> str:
+    return f"journal/{runbook}/{number:04d}.json"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from scripts.runbook.errors import (
     AlreadyPrimary,
@@ -14,6 +15,7 @@ from scripts.runbook.errors import (
 )
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.rule import Rule
+from scripts.runbook.signing import Body
 from scripts.runbook.status import SiteStatus
 
 # A site writes its status each second; one that has been silent for this long is not counted on.
@@ -22,18 +24,36 @@ SILENT_AFTER_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Facts:
-    """What a preflight found: the register's record, each site's last word and its age, and who answers right now.
-
-    `ages`: seconds since each site's status was written. `database_answers`: whether the candidate's database does.
-    """
+    """What a preflight found: the register's record, each site's last word and its age in seconds."""
 
     record: LeaseRecord | None
     statuses: Mapping[str, SiteStatus]
     ages: Mapping[str, float]
-    database_answers: bool
 
     def answers(self, site: str) -> bool:
+        """Say whether a site spoke of itself just now; an agent whose database does not answer says nothing."""
         return site in self.statuses and self.ages[site] <= SILENT_AFTER_SECONDS
+
+
+class Plan(Protocol):
+    """What an operator reads and signs, and an agent carries out: of one verb.
+
+    `epoch` is the one that the runbook's records carry. `resumes`: the runbook it goes on with, if there is one.
+    """
+
+    @property
+    def epoch(self) -> int: ...
+
+    @property
+    def resumes(self) -> str | None: ...
+
+    def to_body(self) -> Body:
+        """Return it as plain JSON; `evidence` is the only part that may differ from one look to the next."""
+        ...
+
+    def rows(self) -> dict[str, object]:
+        """Return what a person reads before anything is done."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -42,6 +62,7 @@ class FailoverPlan:
 
     `hears`: the standbys besides the candidate whose position is asked for. `at_risk_bytes`: how much of the old
     primary's log may hold acknowledged writes that no site heard here has; 0 unless a person accepted more.
+    `resumes`: the runbook that won the epoch already and did not end.
     """
 
     old: str
@@ -52,10 +73,32 @@ class FailoverPlan:
     followers: tuple[str, ...]
     at_risk_bytes: int
     evidence: tuple[str, ...]
+    resumes: str | None = None
 
     @property
     def epoch(self) -> int:
         return self.from_epoch + 1
+
+    def to_body(self) -> Body:
+        lists = {name: list(getattr(self, name)) for name in ("hears", "followers", "evidence")}
+        return {**vars(self), **lists, "rule": self.rule.to_value(), "epoch": self.epoch}
+
+    @classmethod
+    def from_body(cls, body: Body) -> "FailoverPlan":
+        parts: dict[str, Any] = {name: part for name, part in body.items() if name != "epoch"}
+        parts |= {name: tuple(body[name]) for name in ("hears", "followers", "evidence")}
+        parts["rule"] = Rule.from_json(body["rule"])
+        return cls(**parts)
+
+    def rows(self) -> dict[str, object]:
+        lost = f"{self.at_risk_bytes} bytes of log, accepted" if self.at_risk_bytes else "nothing that was acknowledged"
+        return {
+            "from": f"{self.old} (epoch {self.from_epoch})",
+            "to": f"{self.new} (epoch {self.epoch})",
+            **{f"evidence {number}": line for number, line in enumerate(self.evidence, 1)},
+            "followed by": ", ".join(self.followers) or "nobody: a single copy until another site follows",
+            "may be lost": lost,
+        }
 
 
 def plan_failover(
@@ -119,8 +162,8 @@ def plan_switchover(facts: Facts, to: str, sites: tuple[str, ...]) -> FailoverPl
     )
 
 
-def plan_to_resume(facts: Facts, to: str, accept_data_loss: int | None = None) -> tuple[FailoverPlan, str] | None:
-    """Return the plan and the name of a failover to `to` that won its epoch and did not end, or None.
+def plan_to_resume(facts: Facts, to: str, accept_data_loss: int | None = None) -> FailoverPlan | None:
+    """Return the plan of a failover to `to` that won its epoch and did not end, or None.
 
     What it decided is in the register: the rule names the followers, the previous rule whom it has to hear.
     Raises SiteSilent when `to` itself fell silent, and DataMayBeLost when a site fell silent that it had to hear.
@@ -143,7 +186,9 @@ def plan_to_resume(facts: Facts, to: str, accept_data_loss: int | None = None) -
     evidence = (f"{to} won epoch {record.epoch} by {record.runbook_id}, which did not end",)
     hears = tuple(dict.fromkeys((*heard, *followers)))
     old = old or _primary_before(facts, record, to)
-    return FailoverPlan(old, to, record.epoch - 1, record.rule, hears, followers, at_risk, evidence), record.runbook_id
+    return FailoverPlan(
+        old, to, record.epoch - 1, record.rule, hears, followers, at_risk, evidence, resumes=record.runbook_id
+    )
 
 
 def new_rule(followers: tuple[str, ...]) -> Rule:
@@ -152,8 +197,6 @@ def new_rule(followers: tuple[str, ...]) -> Rule:
 
 
 def _must_answer(facts: Facts, to: str) -> None:
-    if not facts.database_answers:
-        raise SiteSilent(to, "its database does not answer")
     if not facts.answers(to):
         raise SiteSilent(to, f"its agent has said nothing for {_age(facts, to)}")
 

@@ -74,6 +74,8 @@ def unseal(envelope: bytes, public_keys: Mapping[str, str], signer: str) -> Body
     # A store may hold anything: brackets nested too deeply to be read, or text that no encoding can write.
     except (ValueError, KeyError, TypeError, RecursionError) as reason:
         raise BadSignature(f"what claims to come from {signer} is no signed envelope ({reason})") from reason
+    if base64.b64encode(signature).decode() != sealed["signature"]:
+        raise BadSignature(f"what claims to come from {signer} was altered: its signature is spelled in another way")
     if claimed != signer or claimed not in public_keys:
         raise BadSignature(f"what should come from {signer} is signed by {claimed}, which is not trusted for it")
     try:
@@ -82,6 +84,24 @@ def unseal(envelope: bytes, public_keys: Mapping[str, str], signer: str) -> Body
     except InvalidSignature as reason:
         raise BadSignature(f"what claims to come from {signer} was altered or signed with another key") from reason
     return body
+
+
+def claimed_signer(envelope: bytes) -> str:
+    """Return who claims to have signed an envelope; nothing is verified."""
+    try:
+        claimed = json.loads(envelope)["signer"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return claimed if isinstance(claimed, str) else ""
+
+
+def claimed_body(envelope: bytes) -> Body:
+    """Return what an envelope claims to say; nothing is verified, and anything unreadable is empty."""
+    try:
+        body = json.loads(envelope)["body"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _no_key(path: Path) -> BadSignature:

@@ -18,6 +18,9 @@ from scripts.runbook.lease import Terms
 from scripts.runbook.signing import Signer
 from scripts.runbook.traffic import Vendor
 
+# An operator's laptop reaches the control stores alone: no database, no DNS vendor.
+NO_ACCESS: dict[str, Any] = {"agent_urls": {}, "dns_vendors": [], "replication_password": ""}
+
 
 @dataclass(frozen=True)
 class Platform:
@@ -65,6 +68,15 @@ class Platform:
     def signer(self, site: str) -> Signer:
         return Signer.read(site, self.folder / "keys" / f"{site}.pem")
 
+    def operators(self) -> dict[str, str]:
+        """Return the public keys of those who may say the word, as the reviewed file names them right now."""
+        found = _read(self.folder / "platform.json").get("operators", {})
+        if not isinstance(found, dict) or not all(isinstance(key, str) for key in found.values()):
+            raise UsageError(
+                f"{self.folder}/platform.json names its operators in another form than name and public key"
+            )
+        return found
+
     def agent_url(self, site: str) -> str:
         """Return this machine's way into a site's database. Raises UsageError where it has none."""
         if site not in self.agent_urls:
@@ -78,6 +90,10 @@ class Platform:
         name = f"postgresql://lifeboat_replication:{self.replication_password}@{host}:{port}/lifeboat"
         return f"{name}?{self.tls_parameters}&application_name=lifeboat_{follower}&connect_timeout=3"
 
+    def operator_key(self, name: str) -> Path:
+        """Return where this computer keeps an operator's own key, if it is that operator's computer."""
+        return self.folder / "keys" / f"operator-{name}.pem"
+
     @property
     def journals(self) -> Path:
         return self.folder / "journal"
@@ -86,7 +102,7 @@ class Platform:
 def load(folder: Path) -> Platform:
     """Read a platform's folder. Raises UsageError naming the file that is missing or wrong."""
     shared = _read(folder / "platform.json")
-    access = _read(folder / "access.json")
+    access = _read(folder / "access.json") if (folder / "access.json").exists() else NO_ACCESS
     try:
         outputs = {site: SiteOutputs.read(folder / "outputs" / f"{site}.json") for site in shared["sites"]}
         return Platform(

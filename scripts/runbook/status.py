@@ -22,6 +22,17 @@ class SlotStatus:
 
 
 @dataclass(frozen=True)
+class RunStatus:
+    """The runbook that a site's agent is in the middle of, on whose word, and the nonce that it is answered under."""
+
+    runbook: str
+    verb: str
+    to: str
+    approved_by: str | None
+    nonce: str
+
+
+@dataclass(frozen=True)
 class SiteStatus:
     """One site's word on itself.
 
@@ -48,6 +59,7 @@ class SiteStatus:
     prepared: tuple[str, ...] = ()
     slots: dict[str, SlotStatus] = field(default_factory=dict)
     store_failures: dict[str, str] = field(default_factory=dict)
+    running: RunStatus | None = None
 
     def to_body(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -61,6 +73,7 @@ class SiteStatus:
             parts: dict[str, Any] = dict(body)
             parts["slots"] = {name: SlotStatus(**slot) for name, slot in body["slots"].items()}
             parts["prepared"] = tuple(body["prepared"])
+            parts["running"] = RunStatus(**body["running"]) if body["running"] else None
             return cls(**parts)
         except (TypeError, KeyError, AttributeError) as reason:
             raise BadSignature(

@@ -24,7 +24,7 @@ def win_epoch(run: FailoverRun) -> Evidence:
     plan, terms = run.plan, run.platform.terms
     before = fence.clock(run.database)
     taking = take_over(run.register, plan.new, plan.from_epoch, plan.rule, terms, before, runbook_id=run.runbook,
-                       approved_by=run.approved_by, live=plan.followers)  # fmt: skip
+                       approved_by=run.commission.approved_by, watched=run.commission.watched, live=plan.followers)  # fmt: skip
     record = _won(run, run.wait_for(taking))
     return {
         "epoch": record.epoch,
@@ -138,14 +138,14 @@ def _won(run: FailoverRun, answer: LeaseAnswer) -> LeaseRecord:
         run.valid_until = answer.valid_until or 0.0
         return answer.record
     if answer.record is not None:
-        raise EpochTaken(answer.record.holder, answer.record.epoch, answer.record.runbook_id)
+        raise EpochTaken(answer.record.holder, answer.record.epoch, answer.record.runbook_id, answer.record.approved_by)
     raise RegisterUnreachable(run.platform.sites, dict(run.register.faults))
 
 
 def _is_ours(run: FailoverRun, record: LeaseRecord) -> bool:
     """Say whether this run holds the epoch already. Raises EpochTaken naming the winner when another one does."""
     if record.epoch >= run.epoch and record.runbook_id != run.runbook:
-        raise EpochTaken(record.holder, record.epoch, record.runbook_id)
+        raise EpochTaken(record.holder, record.epoch, record.runbook_id, record.approved_by)
     return record.epoch == run.epoch and record.holder == run.plan.new
 
 

@@ -31,8 +31,14 @@ class Person:
 
     def lifeboat(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Type a command and read what it says."""
-        argv = [sys.executable, "-m", "scripts.cli", "--dir", str(self.folder), *words]
-        return subprocess.run(argv, capture_output=True, text=True, timeout=timeout)
+        return subprocess.run(self._argv(*words), capture_output=True, text=True, timeout=timeout)
+
+    def begins(self, *words: str) -> "subprocess.Popen[str]":
+        """Type a command and do something else meanwhile."""
+        return subprocess.Popen(self._argv(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def _argv(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "scripts.cli", "--dir", str(self.folder), *words]
 
     def status(self) -> dict[str, Any]:
         return json.loads(self.lifeboat("local", "status", "--json").stdout)

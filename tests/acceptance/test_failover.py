@@ -2,15 +2,16 @@
 
 import asyncio
 import json
-import signal
-import subprocess
+import re
 import sys
+from dataclasses import replace
 
 import psycopg
 import pytest
 
 from scripts.embedded import programs
 from scripts.embedded.local_sites import LocalSites
+from scripts.embedded.supervisor import Started
 from scripts.embedded.writers import Writers, read_back
 from scripts.runbook import sites
 from scripts.runbook.journal import read_journal
@@ -18,7 +19,7 @@ from tests.acceptance.conftest import Person
 
 pytestmark = pytest.mark.acceptance
 
-# Runs the command and ends its own process with SIGKILL when a step has acted and its record is not yet written.
+# Runs an agent that ends its own process with SIGKILL when a step has acted and its record is not yet written.
 DIE_BEFORE_RECORD = """
 import os, signal, sys
 from scripts.runbook import journal
@@ -28,16 +29,17 @@ def append(self, step, *rest):
         os.kill(os.getpid(), signal.SIGKILL)
     return write(self, step, *rest)
 journal.Journal.append = append
-sys.argv = ["lifeboat", *sys.argv[2:]]
-from scripts.cli import main
+sys.argv = ["agent", *sys.argv[2:]]
+from scripts.runbook.agent.__main__ import main
 main()
 """
 
 
-def failover_dying_at(step: str, person: Person, to: str) -> tuple[int, str]:
-    argv = [sys.executable, "-c", DIE_BEFORE_RECORD, step, "--dir", str(person.folder), "failover", "--to", to, "--yes"]
-    died = subprocess.run(argv, capture_output=True, text=True, timeout=120)
-    return died.returncode, "" if died.returncode < 0 else died.stderr
+def start_mortal_agent(local: LocalSites, site: str, step: str) -> Started:
+    """Start an agent that will not survive a step."""
+    whole = programs.agent(local.layout, site)
+    options = list(whole.argv)[list(whole.argv).index("scripts.runbook.agent") + 1 :]
+    return local.supervisor.start(replace(whole, argv=[sys.executable, "-c", DIE_BEFORE_RECORD, step, *options]))
 
 
 def test_the_sites_say_how_they_stand(person: Person) -> None:
@@ -128,35 +130,47 @@ def told(local: LocalSites) -> Writers:
     return people
 
 
-def test_killed_at_every_step_it_reaches_the_same_end(person: Person, local: LocalSites, told: Writers) -> None:
-    """The primary's site dies; the failover is killed after each step's act, before its record, and loses nothing.
+STEPS = (
+    "win_epoch",
+    "stop_applying",
+    "take_tail",
+    "promote",
+    "be_followed",
+    "open_writes",
+    "point_dns",
+    "verify_outside",
+    "settle_register",
+)
 
+
+def test_killed_at_every_step_it_reaches_the_same_end(person: Person, local: LocalSites, told: Writers) -> None:
+    """The primary's site dies; the new one's agent dies after each step's act, before its record, and goes on by itself.
+
+    One command, said once, is followed to the end.
     A second failover meanwhile, to another site, changes nothing and names the one that won.
     """
     assert told.ledger.posts
     local.supervisor.kill("aws")
-
-    steps = (
-        "win_epoch",
-        "stop_applying",
-        "take_tail",
-        "promote",
-        "be_followed",
-        "open_writes",
-        "point_dns",
-        "verify_outside",
-        "settle_register",
-    )
-    deaths = [failover_dying_at(steps[0], person, "gcp")]
-    second = person.lifeboat("failover", "--to", "azure", "--yes")
-    deaths += [failover_dying_at(step, person, "gcp") for step in steps[1:-1]]
-    ended = person.lifeboat("failover", "--to", "gcp", "--yes")
+    local.supervisor.kill("gcp", "agent")
+    assert person.waits_until(lambda: person.lifeboat("failover", "--to", "gcp").returncode == 0)
+    mortal = start_mortal_agent(local, "gcp", STEPS[0])
+    word = person.begins("failover", "--to", "gcp", "--yes")
+    outlived = []
+    for step in STEPS[1:]:
+        outlived.append(not person.waits_until(lambda one=mortal: one.find() is None))
+        mortal = start_mortal_agent(local, "gcp", step)
+        if step == STEPS[1]:
+            second = person.lifeboat("failover", "--to", "azure", "--yes")
+    outlived.append(not person.waits_until(lambda: mortal.find() is None))
+    local.supervisor.start(programs.agent(local.layout, "gcp"))
+    said, complaint = word.communicate(timeout=120)
     back = asyncio.run(read_back(local.layout.app_url("gcp"), told.ledger))
 
-    assert deaths == [(-signal.SIGKILL, "")] * len(deaths)
+    assert outlived == [False] * len(STEPS)
     assert second.returncode == 1
     assert second.stderr.startswith("gcp is taking over at epoch 2 (failover-2-to-gcp-")
-    assert ended.returncode == 0, ended.stderr
+    assert word.returncode == 0, complaint
+    assert "failover to gcp is done" in said
     assert (back.lost_posts, back.lost_pictures) == ((), ())
     status = person.status()
     assert (status["primary"], status["epoch"], status["state"]) == ("gcp", 2, "held")
@@ -166,9 +180,10 @@ def test_killed_at_every_step_it_reaches_the_same_end(person: Person, local: Loc
 def test_the_journal_is_one_chain_and_lies_in_the_ledger_stores(person: Person) -> None:
     """All runs of one failover are one journal whose hashes hold, and both living clouds have every record."""
     (path,) = (person.folder / "journal").glob("*.jsonl")
-    records = list(read_journal(path))
+    platform = sites.load(person.folder)
+    records = list(read_journal(path, platform.public_keys))
 
-    listed = asyncio.run(sites.load(person.folder).ledger_stores().list(f"journal/{records[0].runbook}"))
+    listed = asyncio.run(platform.ledger_stores().list(f"journal/{records[0].runbook}"))
 
     assert {record.step for record in records if record.outcome == "done"} >= {
         "win_epoch",
@@ -202,9 +217,9 @@ def test_a_dead_site_can_not_take_over_nor_die_again(person: Person) -> None:
     failover = person.lifeboat("failover", "--to", "aws", "--yes")
     death = person.lifeboat("local", "kill", "aws")
 
-    assert (
-        failover.stderr.strip()
-        == "aws cannot take over: its database does not answer. Choose another site, or bring aws back first."
+    assert re.fullmatch(
+        r"aws cannot take over: its agent has said nothing for [\d.]+ s. Choose another site, or bring aws back first.",
+        failover.stderr.strip(),
     )
     assert death.stderr.strip() == "aws is dead already: none of its processes is alive."
 

@@ -1,6 +1,5 @@
 """A whole cloud that hangs instead of dying: it accepts connections, answers nothing, and comes back later."""
 
-import signal
 import time
 
 import httpx
@@ -8,18 +7,12 @@ import psutil
 import psycopg
 import pytest
 
+from scripts.embedded import harm
 from scripts.embedded.local_sites import LocalSites
 from scripts.runbook import sites
 from tests.acceptance.conftest import Person
 
 pytestmark = pytest.mark.acceptance
-
-
-def signal_site(local: LocalSites, site: str, which: signal.Signals) -> None:
-    for one in local.supervisor.alive(site):
-        if process := one.find():
-            for member in (process, *process.children(recursive=True)):
-                member.send_signal(which)
 
 
 def takes_writes(address: str) -> object:
@@ -32,14 +25,14 @@ def takes_writes(address: str) -> object:
 def test_a_hung_primary_is_left_behind_and_fenced_when_it_wakes(local: LocalSites, person: Person) -> None:
     """The failover waits for nothing of it; awake again it takes no writes, says so, and the epoch stays won."""
     assert person.waits_until(lambda: person.lifeboat("failover", "--to", "azure").returncode == 0)
-    signal_site(local, "aws", signal.SIGSTOP)
+    harm.pause(person.folder, "aws")
     try:
         began = time.monotonic()
         moved = person.lifeboat("failover", "--to", "azure", "--yes")
         took = time.monotonic() - began
         frozen_only_aws = person.status()
     finally:
-        signal_site(local, "aws", signal.SIGCONT)
+        harm.resume(person.folder, "aws")
 
     assert moved.returncode == 0, moved.stderr
     # Nine steps, none of which may wait for the dead: each call to it has its own deadline of seconds.

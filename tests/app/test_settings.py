@@ -66,3 +66,15 @@ def test_a_secret_is_never_repeated(environment: pytest.MonkeyPatch) -> None:
 
     assert "DATABASE_URL is not usable (it must begin with postgresql://)" in str(refused.value)
     assert "hunter2" not in str(refused.value)
+
+
+def test_only_an_origin_may_frame_the_pages(environment: pytest.MonkeyPatch) -> None:
+    """It takes an origin, by default nobody's, and nothing that could become another directive of the page's policy."""
+    nobody = read_settings().framed_by
+    environment.setenv("FRAMED_BY", "http://room.social.localhost:*")
+    room = read_settings().framed_by
+    environment.setenv("FRAMED_BY", "http://room.example; script-src *")
+
+    with pytest.raises(SettingsError, match="FRAMED_BY is not usable"):
+        read_settings()
+    assert (nobody, room) == ("'none'", "http://room.social.localhost:*")

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.runbook.errors import JournalBusy, JournalCorrupt, JournalFull
-from scripts.runbook.journal import BEGINNING, Journal, read_journal
+from scripts.runbook.journal import BEGINNING, Journal
 from scripts.runbook.signing import canonical
+from tests.runbook.journals import line_of, open_journal, records_of
 
 ROOT = Path(__file__).parents[2]
 STEPS = ("win_epoch", "stop_applying", "promote", "open_writes")
@@ -22,7 +23,7 @@ STEPS = ("win_epoch", "stop_applying", "promote", "open_writes")
 
 def written(path: Path, steps: tuple[str, ...] = STEPS, runbook: str = "failover-2") -> Journal:
     """Give a journal with one done record a step."""
-    journal = Journal(path, runbook)
+    journal = open_journal(path, runbook)
     for number, step in enumerate(steps):
         journal.append(step, 2, 1_900_000_000.25 + number, "done", {"positions": {"gcp": "0/1F40"}, "say": "fünf"})
     return journal
@@ -31,7 +32,7 @@ def written(path: Path, steps: tuple[str, ...] = STEPS, runbook: str = "failover
 def line_named(path: Path) -> int:
     """Return the number of the line that is refused."""
     with pytest.raises(JournalCorrupt) as refused:
-        Journal(path, "failover-2")
+        open_journal(path)
     assert str(refused.value).startswith("line ")
     assert f"of the journal {path} cannot be trusted" in str(refused.value)
     return int(str(refused.value).split()[1])
@@ -42,7 +43,7 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "x.jsonl"
     first = written(path)
 
-    again = Journal(path, "failover-2")
+    again = open_journal(path)
 
     assert again.records == first.records
     assert again.torn is None
@@ -53,16 +54,16 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
 
 def test_a_record_is_on_disk_when_append_returns(tmp_path: Path) -> None:
     """Another reader sees it at once, whole."""
-    journal = Journal(tmp_path / "x.jsonl", "failover-2")
+    journal = open_journal(tmp_path / "x.jsonl")
 
     record = journal.append("promote", 2, 5.0, "done", {})
 
-    assert (tmp_path / "x.jsonl").read_bytes() == record.to_line()
+    assert (tmp_path / "x.jsonl").read_bytes() == line_of(record)
 
 
 def test_done_means_done(tmp_path: Path) -> None:
     """A refused step is not a done one."""
-    journal = Journal(tmp_path / "x.jsonl", "failover-2")
+    journal = open_journal(tmp_path / "x.jsonl")
     journal.append("promote", 2, 5.0, "refused", {"reason": "no"})
     before = journal.done("promote")
     journal.append("promote", 2, 6.0, "done", {})
@@ -138,7 +139,7 @@ def test_lines_stand_where_they_were_written(tmp_path: Path, name: str) -> None:
     """The first line that does not follow from the one before is named."""
     path = tmp_path / "x.jsonl"
     written(path)
-    foreign = written(tmp_path / "y.jsonl", runbook="failover-3").records[2].to_line()
+    foreign = line_of(written(tmp_path / "y.jsonl", runbook="failover-3").records[2])
     lines, number = moved_lines(path.read_bytes().splitlines(keepends=True), foreign)[name]
 
     path.write_bytes(b"".join(lines))
@@ -151,7 +152,7 @@ def test_a_rewritten_record_needs_the_whole_rest_rewritten(tmp_path: Path) -> No
     path = tmp_path / "x.jsonl"
     journal = written(path)
     lines = path.read_bytes().splitlines(keepends=True)
-    lines[1] = replace(journal.records[1], outcome="refused").to_line()
+    lines[1] = line_of(replace(journal.records[1], outcome="refused"))
 
     path.write_bytes(b"".join(lines))
 
@@ -162,18 +163,18 @@ def test_a_torn_end_is_set_aside_wherever_it_was_cut(tmp_path: Path) -> None:
     """The whole records stay, the piece is kept in a file of its own, and the journal goes on where it was."""
     whole = written(tmp_path / "whole.jsonl")
     content = (tmp_path / "whole.jsonl").read_bytes()
-    start = len(content) - len(whole.records[-1].to_line())
+    start = len(content) - len(line_of(whole.records[-1]))
 
     for length in range(start + 1, len(content)):
         path = tmp_path / f"{length}.jsonl"
         path.write_bytes(content[:length])
-        journal = Journal(path, "failover-2")
+        journal = open_journal(path)
 
         assert journal.records == whole.records[:-1]
         assert journal.torn
         assert content[start:length] in journal.torn.read_bytes()
         journal.append("open_writes", 2, 9.0, "done", {})
-        assert [record.number for record in read_journal(path)] == [1, 2, 3, 4]
+        assert [record.number for record in records_of(path)] == [1, 2, 3, 4]
 
 
 def test_a_first_line_that_is_torn_leaves_an_empty_journal(tmp_path: Path) -> None:
@@ -181,7 +182,7 @@ def test_a_first_line_that_is_torn_leaves_an_empty_journal(tmp_path: Path) -> No
     path = tmp_path / "x.jsonl"
     path.write_bytes(b'{"number":1,"ru')
 
-    journal = Journal(path, "failover-2")
+    journal = open_journal(path)
 
     assert (journal.records, path.read_bytes()) == ([], b"")
     assert journal.torn
@@ -193,7 +194,7 @@ def test_a_second_torn_end_does_not_replace_the_first(tmp_path: Path) -> None:
     for piece in (b'{"first', b'{"second'):
         with path.open("ab") as file:
             file.write(piece)
-        kept.append(Journal(path, "failover-2").torn)
+        kept.append(open_journal(path).torn)
 
     assert kept[0] == kept[1]
     assert [piece in kept[1].read_bytes() for piece in (b'{"first', b'{"second')] == [True, True]
@@ -204,11 +205,11 @@ FULL_DISK = """
 import json, resource, sys
 from pathlib import Path
 from scripts.runbook.errors import JournalFull
-from scripts.runbook.journal import Journal
+from tests.runbook.journals import open_journal
 path, content, results = Path(sys.argv[1]), Path(sys.argv[1]).read_bytes(), []
 for room in map(int, sys.argv[2:]):
     path.write_bytes(content)
-    journal = Journal(path, "failover-2")
+    journal = open_journal(path)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(content) + room, resource.RLIM_INFINITY))
     try:
         journal.append("open_writes", 2, 7.0, "done", {"rule": "x" * 300})
@@ -219,7 +220,7 @@ for room in map(int, sys.argv[2:]):
     whole = path.read_bytes() == content
     records = len(journal.records)
     journal.append("open_writes", 2, 7.0, "done", {})
-    results.append([said, whole, records, len(Journal(path, "failover-2").records)])
+    results.append([said, whole, records, len(open_journal(path).records)])
 print(json.dumps(results))
 """
 
@@ -245,7 +246,7 @@ def test_a_full_disk_stops_the_step_and_leaves_the_journal_whole(tmp_path: Path)
 def test_a_journal_that_cannot_be_made_is_the_same_refusal(tmp_path: Path) -> None:
     """A file stands where its folder should be."""
     (tmp_path / "journal").write_text("")
-    journal = Journal(tmp_path / "journal" / "x.jsonl", "failover-2")
+    journal = open_journal(tmp_path / "journal" / "x.jsonl")
 
     with pytest.raises(JournalFull, match=r"cannot be written \(File exists\)|\(Not a directory\)"):
         journal.append("win_epoch", 2, 5.0, "done", {})
@@ -256,7 +257,7 @@ def test_a_journal_that_cannot_be_made_is_the_same_refusal(tmp_path: Path) -> No
 def test_two_runs_of_one_runbook_never_mix_their_lines(tmp_path: Path) -> None:
     """The one that did not write last ends with a sentence; the file stays one chain."""
     path = tmp_path / "x.jsonl"
-    first, second = Journal(path, "failover-2"), Journal(path, "failover-2")
+    first, second = open_journal(path), open_journal(path)
     first.append("win_epoch", 2, 5.0, "done", {})
 
     with pytest.raises(JournalBusy) as refused:
@@ -266,7 +267,7 @@ def test_two_runs_of_one_runbook_never_mix_their_lines(tmp_path: Path) -> None:
     assert str(refused.value) == (
         f"another run of failover-2 writes to {path} at this moment: let it end, then run the same command again"
     )
-    assert [record.step for record in read_journal(path)] == ["win_epoch", "stop_applying"]
+    assert [record.step for record in records_of(path)] == ["win_epoch", "stop_applying"]
 
 
 def test_evidence_of_every_kind_survives(tmp_path: Path) -> None:
@@ -274,11 +275,11 @@ def test_evidence_of_every_kind_survives(tmp_path: Path) -> None:
     evidence: dict[str, Any] = {
         "big": 2**80, "float": 0.1 + 0.2, "text": "line\u2028break\nquote\"slash\\", "none": None, "list": [], "map": {},
     }  # fmt: skip
-    journal = Journal(tmp_path / "x.jsonl", "failover-2")
+    journal = open_journal(tmp_path / "x.jsonl")
 
     journal.append("promote", 2, 5.0, "done", evidence)
 
-    (record,) = read_journal(tmp_path / "x.jsonl")
+    (record,) = records_of(tmp_path / "x.jsonl")
     assert record.evidence == evidence
     assert canonical(vars(record)) == canonical(vars(journal.records[0]))
 
@@ -287,12 +288,12 @@ def test_the_journal_survives_the_end_of_the_process(tmp_path: Path) -> None:
     """A writer that is ended right after append leaves a whole line."""
     path = tmp_path / "x.jsonl"
     script = (
-        "import os, signal, sys; from pathlib import Path; from scripts.runbook.journal import Journal\n"
-        "Journal(Path(sys.argv[1]), 'failover-2').append('promote', 2, 5.0, 'done', {})\n"
+        "import os, signal, sys; from pathlib import Path; from tests.runbook.journals import open_journal\n"
+        "open_journal(Path(sys.argv[1])).append('promote', 2, 5.0, 'done', {})\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
 
     ended = subprocess.run([sys.executable, "-c", script, str(path)], cwd=ROOT, env=dict(os.environ), timeout=60)
 
     assert ended.returncode == -9
-    assert [record.step for record in read_journal(path)] == ["promote"]
+    assert [record.step for record in records_of(path)] == ["promote"]

@@ -8,8 +8,9 @@ import psycopg
 import pytest
 
 from scripts.runbook.errors import JournalFull, SiteSilent, StepBroke
-from scripts.runbook.journal import Journal, Record, read_journal
+from scripts.runbook.journal import Journal, Record
 from scripts.runbook.runner import Step, run_steps
+from tests.runbook.journals import open_journal, records_of
 
 
 class Killed(BaseException):
@@ -72,11 +73,11 @@ NAMES = [step.name for step in STEPS]
 
 
 def fresh_run(world: World, path: Path, dies: tuple[str, str] | None = None) -> PureRun:
-    return PureRun(world, Journal(path, "failover-2"), dies)
+    return PureRun(world, open_journal(path), dies)
 
 
 def done_steps(path: Path) -> list[str]:
-    return [record.step for record in read_journal(path) if record.outcome == "done"]
+    return [record.step for record in records_of(path) if record.outcome == "done"]
 
 
 def test_it_says_acts_records_and_mirrors_in_order(tmp_path: Path) -> None:
@@ -87,7 +88,7 @@ def test_it_says_acts_records_and_mirrors_in_order(tmp_path: Path) -> None:
 
     assert said == ["1/3 Win the epoch.", "2/3 The others follow.", "3/3 Writes open."]
     assert [record.step for record in records] == NAMES == world.done
-    assert records == list(read_journal(tmp_path / "x.jsonl"))
+    assert records == list(records_of(tmp_path / "x.jsonl"))
     assert [(record.epoch, record.outcome, record.runbook) for record in records] == [(2, "done", "failover-2")] * 3
     assert [record.evidence["done"] for record in records] == [NAMES[:1], NAMES[:2], NAMES]
     assert all(record.start <= record.end for record in records)
@@ -102,11 +103,11 @@ def test_killed_anywhere_it_goes_on_to_the_same_end(tmp_path: Path, step: str, m
     world, path = World(), tmp_path / "x.jsonl"
     with pytest.raises(Killed):
         run_steps(STEPS, fresh_run(world, path, (step, moment)), lambda sentence: None)
-    before = list(read_journal(path)) if path.exists() else []
+    before = list(records_of(path)) if path.exists() else []
 
     run_steps(STEPS, fresh_run(world, path), lambda sentence: None)
 
-    records = list(read_journal(path))
+    records = list(records_of(path))
     assert world.done == NAMES
     assert [record.step for record in records][-3:] == NAMES
     assert records[: len(before)] == before
@@ -153,7 +154,7 @@ def test_a_refusal_is_recorded_and_ends_the_run(tmp_path: Path) -> None:
         run_steps((STEPS[0], Step("follow", refuse), STEPS[2]), fresh_run(world, path), said.append)
     run_steps(STEPS, fresh_run(world, path), lambda sentence: None)
 
-    records = list(read_journal(path))
+    records = list(records_of(path))
     assert len(said) == 2
     assert [(record.step, record.outcome) for record in records] == [
         ("win", "done"),
@@ -181,7 +182,7 @@ def test_a_database_that_breaks_off_is_a_recorded_sentence_too(tmp_path: Path) -
         "step win broke off: server closed the connection unexpectedly. Nothing after it was begun; "
         "run the same command again."
     )
-    (record,) = read_journal(path)
+    (record,) = records_of(path)
     assert (record.outcome, record.evidence["reason"], world.done) == ("refused", str(broke.value), [])
 
 

@@ -100,13 +100,22 @@ def test_a_site_without_a_way_in_is_named_when_it_is_needed(layout: Layout) -> N
     )
 
 
-@pytest.mark.parametrize("name", ["platform.json", "access.json"])
-def test_a_missing_file_is_named_with_what_to_do(layout: Layout, name: str) -> None:
+def test_an_operators_laptop_needs_no_way_into_any_database(layout: Layout) -> None:
+    """Without access.json the register and the stores are reached all the same; a database is not."""
+    (layout.folder / "access.json").unlink()
+    platform = sites.load(layout.folder)
+
+    assert platform.sites == SITES
+    with pytest.raises(UsageError, match="no way into the database of aws"):
+        platform.agent_url("aws")
+
+
+def test_a_missing_file_is_named_with_what_to_do(layout: Layout) -> None:
     """Most often nothing was started in this folder."""
-    (layout.folder / name).unlink()
+    (layout.folder / "platform.json").unlink()
 
     assert refusal(layout) == (
-        f"{layout.folder / name} is not there: start the local sites with `lifeboat local up`, "
+        f"{layout.folder / 'platform.json'} is not there: start the local sites with `lifeboat local up`, "
         "or name another folder with --dir"
     )
 

@@ -16,6 +16,8 @@ import psycopg
 from scripts.runbook import sites
 from scripts.runbook.agent.follower import follow_register
 from scripts.runbook.agent.lease_keeper import hold
+from scripts.runbook.agent.request_reader import read_requests
+from scripts.runbook.agent.runbook import run_runbooks
 from scripts.runbook.agent.state import Agent
 from scripts.runbook.agent.teller import say_status
 from scripts.runbook.agent.upkeep import beat, keep_understudies
@@ -29,6 +31,8 @@ LOOPS = {
     "lease": hold,
     "register": follow_register,
     "status": say_status,
+    "requests": read_requests,
+    "runbook": run_runbooks,
     "upkeep": keep_understudies,
     "heartbeat": beat,
 }

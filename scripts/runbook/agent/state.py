@@ -4,9 +4,13 @@ import asyncio
 import datetime
 import secrets
 
+from scripts.runbook.agent.own_thread import OwnThread
 from scripts.runbook.agent_database import AgentDatabase
+from scripts.runbook.commissions import Commission
+from scripts.runbook.failover import Reach
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.registers import open_register
+from scripts.runbook.requests import Request
 from scripts.runbook.sites import Platform, load
 
 # How often the register is read; during a move, how soon after another site's word this one acts on it.
@@ -25,6 +29,15 @@ class Agent:
         # The lease has a connection of its own, so that a long look into a slot never delays a renewal.
         self.lease_database = AgentDatabase(platform.agent_url(site))
         self.database = AgentDatabase(platform.agent_url(site))
+        # A runbook blocks for seconds: it has a thread of its own, and nothing waits for it when the process ends.
+        self.run_database = AgentDatabase(platform.agent_url(site))
+        self.run_thread = OwnThread("runbook")
+        self.approved: asyncio.Queue[Request | Commission] = asyncio.Queue()
+        self.reach: Reach | None = None
+        self.running: Commission | None = None
+        # The nonce that lies under each operator's name, and the moves in which this site is to hand over.
+        self.lying: dict[str, str] = {}
+        self.invitations: dict[str, Request] = {}
         self.record: LeaseRecord | None = None
         self.renewal_due = 0.0
         self.started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") + "-" + secrets.token_hex(3)
@@ -35,6 +48,7 @@ class Agent:
     def reopen_register(self) -> None:
         """Open the register by this machine's files as they are now: a provider was replaced for good."""
         self.register = open_register(load(self.platform.folder), self.site)
+        self.reach = None
 
     @property
     def is_holder(self) -> bool:

@@ -5,7 +5,7 @@ import time
 
 from scripts.runbook import fence, status, understudies
 from scripts.runbook.agent.state import MOVING_SECONDS, Agent
-from scripts.runbook.status import SiteStatus, SlotStatus
+from scripts.runbook.status import RunStatus, SiteStatus, SlotStatus
 from scripts.runbook.understudies import Slot
 
 STATUS_SECONDS = 1.0
@@ -39,8 +39,13 @@ async def _status(agent: Agent) -> SiteStatus:
         database_host=outputs.database_host, database_port=outputs.database_port,
         prepared=tuple(await agent.database.call(understudies.prepared_slots, epoch)),
         slots={slot.name.removeprefix("to_"): _slot_status(slot) for slot in view.slots},
-        store_failures=agent.failures,
+        store_failures=agent.failures, running=_run_status(agent),
     )  # fmt: skip
+
+
+def _run_status(agent: Agent) -> RunStatus | None:
+    run = agent.running
+    return RunStatus(run.runbook, run.verb, run.to, run.approved_by, run.nonce) if run else None
 
 
 def _slot_status(slot: Slot) -> SlotStatus:

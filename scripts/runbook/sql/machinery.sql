@@ -55,6 +55,24 @@ CREATE TABLE lifeboat.ended_move (
 );
 GRANT SELECT, INSERT ON lifeboat.ended_move TO lifeboat_agent;
 
+-- Requests that this site has answered: none is ever acted on twice.
+CREATE TABLE lifeboat.answered_request (
+    nonce text PRIMARY KEY,
+    operator text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+GRANT SELECT, INSERT ON lifeboat.answered_request TO lifeboat_agent;
+
+-- Runbooks that this site's agent has taken on. One that is still `running` goes on when the agent is started again.
+CREATE TABLE lifeboat.run (
+    runbook text PRIMARY KEY,
+    commission jsonb NOT NULL,
+    state text NOT NULL CHECK (state IN ('running', 'done', 'stopped')),
+    reason text NOT NULL DEFAULT '',
+    began timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+GRANT SELECT, INSERT, UPDATE ON lifeboat.run TO lifeboat_agent;
+
 -- A row a second while nobody writes: lag stays measurable, and every position stays fresh.
 CREATE TABLE lifeboat.heartbeat (
     site text PRIMARY KEY,

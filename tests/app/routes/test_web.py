@@ -187,3 +187,15 @@ def test_older_posts_are_a_link_away(browser: Browser, member: Member) -> None:
     assert older is not None
     assert made[0] not in page.text
     assert made[0] in browser.read(older[1]).text
+
+
+def test_no_page_shows_the_app_in_a_frame_unless_it_is_named(
+    browser: Browser, run_app: Callable[..., RunningApp], app_database: Any
+) -> None:
+    """It says 'none' by default, and the one origin that the settings name."""
+    named = run_app(app_database.url, framed_by="http://room.social.localhost:*")
+    with named.client() as client:
+        policy = client.get("/").headers["content-security-policy"]
+
+    assert browser.read().headers["content-security-policy"].endswith("frame-ancestors 'none'")
+    assert policy.endswith("frame-ancestors http://room.social.localhost:*")

@@ -1,0 +1,98 @@
+"""Reads what the operators say, refuses at once and visibly what no agent may act on, and hands the rest on."""
+
+import logging
+import time
+
+from scripts.runbook import answers, commissions, requests
+from scripts.runbook.agent.state import FOLLOW_SECONDS, MOVING_SECONDS, Agent
+from scripts.runbook.answers import Answer
+from scripts.runbook.commissions import Commission
+from scripts.runbook.errors import LifeboatError, RequestRefused, RunUnderWay
+from scripts.runbook.requests import Request
+from scripts.runbook.verbs import VERBS
+
+log = logging.getLogger("lifeboat.agent")
+
+# How long a primary waits for the chosen site to take a switchover on, before it forgets about it.
+INVITATION_SECONDS = 30.0
+
+
+async def read_requests(agent: Agent) -> float:
+    """Hear every operator, and act on what is new: refuse it, or hand it to the loop that runs runbooks."""
+    for word in await requests.hear(agent.stores, agent.platform.operators()):
+        if word.request is not None:
+            await _take(agent, word.request)
+        elif word.claimed and word.claimed not in agent.lying.values():
+            await refuse(agent, word.claimed, word.operator, word.fault)
+            agent.lying[word.operator] = word.claimed
+    for request in list(agent.invitations.values()):
+        await _join_in(agent, request)
+    return MOVING_SECONDS if agent.invitations else FOLLOW_SECONDS
+
+
+async def refuse(agent: Agent, nonce: str, operator: str, sentence: str) -> None:
+    """Say no, so that the operator reads it at once, and remember that it was said."""
+    log.warning("refused a request of %s: %s", operator, sentence)
+    await agent.run_database.call(commissions.note_answered, nonce, operator)
+    await answers.publish(agent.stores, agent.signer, Answer(agent.site, nonce, "ended", sentence=sentence))
+
+
+async def _take(agent: Agent, request: Request) -> None:
+    before = agent.lying.get(request.operator)
+    if request.nonce == before or not _is_for(agent, request):
+        return
+    if await agent.run_database.call(commissions.is_answered, request.nonce):
+        if before is not None:  # at its start an agent finds the last request lying there, and nobody replayed it
+            await _refuse_replay(agent, request)
+    else:
+        await _take_new(agent, request)
+    agent.lying[request.operator] = request.nonce
+
+
+async def _take_new(agent: Agent, request: Request) -> None:
+    try:
+        requests.check(request, agent.platform.cluster, time.time())
+        if request.wish.verb not in VERBS:
+            raise RequestRefused(f"this version of {agent.site}'s agent knows no {request.wish.verb}")
+        if request.wish.to != agent.site:
+            agent.invitations[request.nonce] = request
+            return
+        if (busy := agent.running) is not None:
+            raise RunUnderWay(agent.site, busy.runbook, busy.approved_by)
+    except LifeboatError as refused:
+        await refuse(agent, request.nonce, request.operator, str(refused))
+        return
+    agent.approved.put_nowait(request)
+
+
+def _is_for(agent: Agent, request: Request) -> bool:
+    """Say whether this site runs what is asked for, or has a part in it as the primary that hands over."""
+    verb = VERBS.get(request.wish.verb)
+    has_part = verb is not None and verb.partner is not None and request.holder == agent.site
+    return request.wish.to == agent.site or has_part
+
+
+async def _join_in(agent: Agent, request: Request) -> None:
+    """Do the primary's part of a move that the chosen site has taken on, by exactly the plan that the operator signed."""
+    partner = VERBS[request.wish.verb].partner
+    accepted, ended = await answers.hear_outcome(
+        agent.stores, agent.platform.public_keys, request.nonce, request.wish.to
+    )
+    if ended is not None or time.time() > request.issued + INVITATION_SECONDS:
+        del agent.invitations[request.nonce]
+    elif accepted is not None and partner is not None:
+        del agent.invitations[request.nonce]
+        if requests.hash_of_plan(accepted.plan) != request.plan_hash:
+            await refuse(agent, request.nonce, request.operator,
+                         f"{request.wish.to} took it on by another plan than was signed")  # fmt: skip
+            return
+        agent.approved.put_nowait(
+            Commission(f"{accepted.runbook}-at-{agent.site}", partner.name, request.wish.to, accepted.plan,
+                       request.nonce, request.expires, request.operator))  # fmt: skip
+
+
+async def _refuse_replay(agent: Agent, request: Request) -> None:
+    sentence = f"the request of {request.operator} with the nonce {request.nonce} was answered before: it is a replay"
+    log.warning("refused: %s", sentence)
+    answer = Answer(agent.site, request.nonce, "replayed", sentence=sentence)
+    await answers.publish(agent.stores, agent.signer, answer)

@@ -1,0 +1,129 @@
+"""Runs what the operators ask of this site, one runbook at a time, and goes on with what an earlier process left.
+
+The event loop waits; the planning and the steps block in a thread of their own, with their own register and database.
+"""
+
+import asyncio
+import logging
+import time
+
+from scripts.runbook import answers, commissions, requests
+from scripts.runbook.agent.request_reader import refuse
+from scripts.runbook.agent.state import Agent
+from scripts.runbook.answers import Answer
+from scripts.runbook.commissions import Commission
+from scripts.runbook.errors import LifeboatError, RegisterUnreachable, RequestRefused
+from scripts.runbook.failover import Reach, Run, gather_facts, open_run
+from scripts.runbook.plan import Plan
+from scripts.runbook.requests import Request
+from scripts.runbook.runner import run_steps
+from scripts.runbook.verbs import VERBS, Verb, verb_of
+
+log = logging.getLogger("lifeboat.agent")
+
+
+async def run_runbooks(agent: Agent) -> float:
+    """Go on with an unfinished runbook, or wait for the next approved request and do it."""
+    commission = await agent.run_database.call(commissions.unfinished)
+    if commission is None:
+        commission = await _take_on(agent, await agent.approved.get())
+    if commission is None:
+        return 0
+    agent.running = commission
+    agent.changed.set()
+    try:
+        await _see_through(agent, commission)
+    finally:
+        agent.running = None
+        agent.changed.set()
+    return 0
+
+
+async def _take_on(agent: Agent, asked: Request | Commission) -> Commission | None:
+    """Make a request this site's own task, on disk; None when it was refused."""
+    if isinstance(asked, Request):
+        try:
+            asked = await _considered(agent, asked)
+        except LifeboatError as refused:
+            await refuse(agent, asked.nonce, asked.operator, str(refused))
+            return None
+    await agent.run_database.call(commissions.begin, asked)
+    return asked
+
+
+async def _considered(agent: Agent, request: Request) -> Commission:
+    """Plan what is asked for by what this site knows itself. Raises RequestRefused, and what the planner raises."""
+    wish = request.wish
+    plan = await agent.run_thread.call(_plan, agent, VERBS[wish.verb], request)
+    again = await agent.run_database.call(commissions.stopped, wish.verb, wish.to, plan.epoch)
+    runbook = plan.resumes or again or f"{wish.verb}-{plan.epoch}-to-{wish.to}-{request.nonce[:6]}"
+    return Commission(runbook, wish.verb, wish.to, plan.to_body(), request.nonce, request.expires, request.operator,
+                      skips=wish.skips)  # fmt: skip
+
+
+async def _see_through(agent: Agent, commission: Commission) -> None:
+    """Run a commission to its end, and say how it ended. Raises what it is to be tried again after."""
+    taken = Answer(agent.site, commission.nonce, "accepted", runbook=commission.runbook, plan=commission.plan)
+    steps = agent.run_thread.call(_carry_out, agent, commission)
+    # Nothing waits for the answer: with a cloud gone, each write to its store takes its time.
+    ended, _ = await asyncio.gather(steps, answers.publish(agent.stores, agent.signer, taken))
+    await agent.run_database.call(
+        commissions.end, commission.runbook, "done" if ended.done else "stopped", ended.sentence
+    )
+    log.info("%s: %s", commission.runbook, ended.sentence or "done")
+    await answers.publish(agent.stores, agent.signer, ended)
+
+
+# -- in the thread
+
+
+def _plan(agent: Agent, verb: Verb, request: Request) -> Plan:
+    """Plan, and see that it is what the operator signed; a register's promise is asked for at the same time."""
+    facts = gather_facts(_reach(agent), to_act=verb.takes_epoch)
+    if facts.record is None:
+        raise RegisterUnreachable(agent.platform.sites, dict(_reach(agent).register.faults))
+    requests.check_epoch(request, facts.record)
+    plan = verb.plan(facts, request.wish, agent.platform.sites)
+    requests.check_plan(request, plan.to_body())
+    return plan
+
+
+def _carry_out(agent: Agent, commission: Commission) -> Answer:
+    """Run the steps; whatever stops them becomes the sentence that the operator reads."""
+    verb, records, done = verb_of(commission.verb), 0, False
+    try:
+        if verb is None:
+            raise RequestRefused(f"this version of {agent.site}'s agent knows no {commission.verb}")
+        plan = verb.plan_kind.from_body(commission.plan)
+        with open_run(verb.run_type, _reach(agent), agent.site, commission, plan, log.warning) as run:
+            try:
+                _may_still_begin(run)
+                run_steps(verb.steps, run, log.info)
+            finally:
+                records = len(run.journal.records)
+        sentence, done = "", True
+    except LifeboatError as refused:
+        if verb is not None and isinstance(refused, verb.retries):
+            raise
+        sentence = str(refused)
+    except Exception as defect:  # the lease must be renewed whatever a runbook runs into
+        log.exception("%s broke off", commission.runbook)
+        sentence = (
+            f"{commission.runbook} broke off by a defect ({type(defect).__name__}: {defect}); see the agent's log"
+        )
+    return Answer(agent.site, commission.nonce, "ended", done, sentence, commission.runbook, records)
+
+
+def _may_still_begin(run: Run[Plan]) -> None:
+    """Raise RequestRefused when nothing was done yet and the operator's word is too old by now."""
+    if not run.journal.records and time.time() > run.commission.expires:
+        raise RequestRefused(
+            "the request expired while this site's agent was down, before anything was done: ask again"
+        )
+
+
+def _reach(agent: Agent) -> Reach:
+    """Return the thread's own way to the register and the stores, kept from one runbook to the next."""
+    if agent.reach is None:
+        agent.reach = Reach.open(agent.platform, agent.site, asyncio.Runner())
+    return agent.reach

@@ -1,0 +1,72 @@
+"""Every verb that an operator can ask for: how it is planned, which steps it takes, and whose agent takes them.
+
+A new verb is one more entry: a planner from facts and wish to a plan, a run over that plan, and a tuple of steps.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from scripts.runbook.errors import JournalFull, LifeboatError, RegisterUnreachable, StepBroke
+from scripts.runbook.failover import FailoverRun, Run
+from scripts.runbook.plan import Facts, FailoverPlan, Plan, plan_failover, plan_switchover, plan_to_resume
+from scripts.runbook.requests import Wish
+from scripts.runbook.runner import Step
+from scripts.runbook.signing import Body
+from scripts.runbook.steps import FAILOVER
+from scripts.runbook.switchover_steps import HAND_OVER, SWITCHOVER
+
+
+class PlanKind(Protocol):
+    """A type of plan that can be rebuilt from what was signed and stored."""
+
+    def from_body(self, body: Body, /) -> Plan: ...
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One verb. The agent of the site that the wish is about runs `steps`.
+
+    takes_epoch: it is to win the epoch, so the register's promise is asked for early. partner: what the primary's agent
+    does on the same request, once the chosen site has taken it on. retries: after which refusals it goes on by itself.
+    """
+
+    name: str
+    plan: Callable[[Facts, Wish, tuple[str, ...]], Plan]
+    plan_kind: PlanKind
+    run_type: type[Run[Any]]
+    steps: tuple[Step[Any], ...]
+    takes_epoch: bool = False
+    partner: "Verb | None" = None
+    retries: tuple[type[LifeboatError], ...] = ()
+
+
+def _failover(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> FailoverPlan:
+    """Plan the failover that was begun and not finished, or a new one."""
+    return plan_to_resume(facts, wish.to, wish.accept_data_loss) or plan_failover(
+        facts, wish.to, sites, single_copy=wish.single_copy, accept_data_loss=wish.accept_data_loss
+    )
+
+
+def _switchover(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> FailoverPlan:
+    """Plan the move that was begun and not finished, or a new switchover."""
+    return plan_to_resume(facts, wish.to) or plan_switchover(facts, wish.to, sites)
+
+
+# A primary that has drained its writes goes on until it knows whether it is still primary.
+_HAND_OVER = Verb("hand_over", _switchover, FailoverPlan, FailoverRun, HAND_OVER,
+                  retries=(RegisterUnreachable, StepBroke, JournalFull))  # fmt: skip
+
+VERBS = {
+    verb.name: verb
+    for verb in (
+        Verb("failover", _failover, FailoverPlan, FailoverRun, FAILOVER, takes_epoch=True),
+        Verb("switchover", _switchover, FailoverPlan, FailoverRun, SWITCHOVER, partner=_HAND_OVER),
+    )
+}
+
+
+def verb_of(name: str) -> Verb | None:
+    """Return a verb or a partner by its name, or None where this version knows none."""
+    partners = {verb.partner.name: verb.partner for verb in VERBS.values() if verb.partner}
+    return VERBS.get(name) or partners.get(name)

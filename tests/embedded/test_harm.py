@@ -1,0 +1,55 @@
+"""Harm short of death: a process stopped where it stands and let go on, and what can be harmed at all."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from scripts.embedded import harm
+from scripts.embedded.supervisor import Program, Supervisor
+from scripts.runbook.errors import AlreadyDead, NothingRunning, UnknownSite
+
+CHILD = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); time.sleep(600)"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Give a folder in which one process of aws runs, with a child."""
+    supervisor = Supervisor.load(tmp_path)
+    supervisor.start(Program("aws", "app", [sys.executable, "-c", CHILD], {"PATH": os.defpath}))
+    yield tmp_path
+    Supervisor.load(tmp_path).stop()
+
+
+def states(folder: Path) -> list[str]:
+    root = Supervisor.load(folder).alive("aws")[0].find()
+    assert root
+    while not root.children():
+        pass
+    return [process.status() for process in (root, *root.children(recursive=True))]
+
+
+def test_a_paused_site_stands_still_until_it_is_resumed(folder: Path) -> None:
+    """Every process of it is stopped, children too, and all of them go on afterwards."""
+    before = states(folder)
+    paused = harm.pause(folder, "aws")
+    still = states(folder)
+    resumed = harm.resume(folder, "aws")
+
+    assert psutil.STATUS_STOPPED not in before
+    assert still == [psutil.STATUS_STOPPED] * 2
+    assert (paused, resumed) == (2, 2)
+    assert psutil.STATUS_STOPPED not in states(folder)
+
+
+def test_what_cannot_be_harmed_is_named(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A site there is not, one that is dead already, and a folder in which nothing runs: one sentence each."""
+    with pytest.raises(UnknownSite, match="no site mars"):
+        harm.pause(folder, "mars")
+    with pytest.raises(AlreadyDead, match="gcp is dead already"):
+        harm.refuse(folder, "gcp")
+    with pytest.raises(NothingRunning):
+        harm.pause(tmp_path_factory.mktemp("empty"), "aws")
