@@ -9,6 +9,7 @@ from infra.policy.rule import Finding, Findings, fault, is_set, is_true, rule, w
 TRAIL = "aws:cloudtrail/trail:Trail"
 AUDIT = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
 SINK = "gcp:logging/projectSink:ProjectSink"
+SUBSCRIPTION_DIAGNOSTICS = "azure-native:monitor:SubscriptionDiagnosticSetting"
 LOG_TYPES = frozenset({"ADMIN_READ", "DATA_READ", "DATA_WRITE"})
 CATEGORIES = frozenset({"Administrative", "Security", "Alert", "Policy"})
 
@@ -39,9 +40,10 @@ def _nothing_written(estate: Estate) -> Findings:
 
 
 def _activity(estate: Estate) -> list[Resource]:
-    """Return the diagnostic settings of a whole subscription: those are its activity log."""
+    """Return the settings that send a subscription's activity log somewhere; either type can do it."""
     own = [(one, str(one.inputs.get("resourceUri", ""))) for one in estate.of(DIAGNOSTICS)]
-    return [one for one, scope in own if scope.startswith("/subscriptions/") and scope.count("/") == 2]
+    whole = [one for one, scope in own if scope.startswith("/subscriptions/") and scope.count("/") == 2]
+    return [*estate.of(SUBSCRIPTION_DIAGNOSTICS), *whole]
 
 
 def _categories(one: Resource) -> set[str]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from infra.policy.audit import SUBSCRIPTION_DIAGNOSTICS
 from infra.policy.control import LIFECYCLE
 from infra.policy.edge import DISTRIBUTION, DOMAIN, HTTP_PROXY, HTTPS_PROXY, LISTENER, ROUTE, SSL_POLICY, URL_MAP
 from infra.policy.estate import Estate, Resource
@@ -26,7 +27,6 @@ from infra.policy.kinds import (
 from infra.policy.stores import BUCKET_POLICY, VERSIONING
 
 IMAGE = "registry.example.org/lifeboat@sha256:" + "a" * 64
-SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000"
 SETTINGS = {"max_replication_slots": "20", "max_wal_senders": "20", "log_lock_waits": "on"} | dict.fromkeys(
     ("log_connections", "log_disconnections"), "on"
 )
@@ -254,7 +254,6 @@ def _azure() -> list[Resource]:
     network = made("azure-native:network:VirtualNetwork", "network", {})
     endpoint = made("azure-native:cdn:AFDEndpoint", "endpoint", {})
     activity = {
-        "resourceUri": SUBSCRIPTION,
         "logs": [{"category": one} for one in ("Administrative", "Security", "Alert", "Policy")],
     }
     return [
@@ -305,7 +304,7 @@ def _azure() -> list[Resource]:
         made(ROUTE, "route", {"httpsRedirect": "Enabled"}),
         endpoint,
         made("azure-native:cdn:SecurityPolicy", "guard", {}, parameters=endpoint),
-        made(DIAGNOSTICS, "activity", activity, storageAccountId=logs[0]),
+        made(SUBSCRIPTION_DIAGNOSTICS, "activity", activity, storageAccountId=logs[0]),
         made(
             "azure-native:managedidentity:FederatedIdentityCredential",
             "ci",

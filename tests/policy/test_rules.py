@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from infra.policy import check as checking
+from infra.policy.audit import SUBSCRIPTION_DIAGNOSTICS
 from infra.policy.control import LIFECYCLE
 from infra.policy.edge import DISTRIBUTION, DOMAIN, HTTP_PROXY, HTTPS_PROXY, LISTENER, ROUTE, SSL_POLICY, URL_MAP
 from infra.policy.estate import UNKNOWN, Estate
@@ -197,8 +198,8 @@ SPOILINGS: tuple[Spoiling, ...] = (
     ("audit-on", "aws", _TRAIL, "trail", "", GONE),
     ("audit-on", "gcp", "gcp:projects/iAMAuditConfig:IAMAuditConfig", "audit", "auditLogConfigs", []),
     ("audit-on", "gcp", "gcp:logging/projectSink:ProjectSink", "sink", "", GONE),
-    ("audit-on", "azure", DIAGNOSTICS, "activity", "logs", [{"category": "Administrative"}]),
-    ("audit-on", "azure", DIAGNOSTICS, "activity", "", GONE),
+    ("audit-on", "azure", SUBSCRIPTION_DIAGNOSTICS, "activity", "logs", [{"category": "Administrative"}]),
+    ("audit-on", "azure", SUBSCRIPTION_DIAGNOSTICS, "activity", "", GONE),
     ("audit-immutable", "aws", _TRAIL, "trail", "enableLogFileValidation", False),
     ("audit-immutable", "gcp", GCS, "watch-logs", "retentionPolicy.isLocked", False),
     ("audit-immutable", "azure", ACCOUNT, "watch-logs", "immutableStorageWithVersioning", GONE),
