@@ -18,12 +18,15 @@ from app.models.reading import (
     ReadingList,
     TagFollow,
 )
+from app.models.security import Attempt, RecoveryCode, ResetToken, RetiredName
+from app.models.work import Promise, StreamEvent
 
 __all__ = [
     "PER_SITE",
     "AccessToken",
     "Account",
     "Application",
+    "Attempt",
     "AuthorizationCode",
     "Base",
     "Block",
@@ -48,12 +51,17 @@ __all__ = [
     "Pin",
     "Poll",
     "PollVote",
+    "Promise",
     "ReadingList",
+    "RecoveryCode",
     "Report",
+    "ResetToken",
+    "RetiredName",
     "ScheduledStatus",
     "Status",
     "StatusEdit",
     "StatusTag",
+    "StreamEvent",
     "TagFollow",
     "Takedown",
 ]

@@ -24,7 +24,10 @@ class Application(Base):
 
 
 class AccessToken(Base):
-    """A token, kept as a digest: for a person, for a client itself (no account), or of a browser (no application)."""
+    """A token, kept as a digest: for a person, for a client itself (no account), or of a browser (no application).
+
+    `device` is what the browser or client said of itself when the token was issued.
+    """
 
     __tablename__ = "access_token"
 
@@ -33,6 +36,7 @@ class AccessToken(Base):
     application_id: Mapped[UUID | None] = mapped_column(ForeignKey("application.id", ondelete="CASCADE"))
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     scopes: Mapped[str]
+    device: Mapped[str | None]
     created_at: Mapped[When]
 
 

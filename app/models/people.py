@@ -3,7 +3,7 @@
 import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Index, UniqueConstraint, Uuid, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,6 +13,7 @@ from app.models.base import Base, Key, OfAccount, When
 class Account(Base):
     """A person; the username is kept in lower case and is the unique handle on all sites.
 
+    `totp_secret` is sealed, `totp_since` says since when it is asked for, `totp_step` which code was the last used.
     `locked` asks before somebody follows; a limited person (`limited_at`) is read by followers alone.
     """
 
@@ -22,6 +23,9 @@ class Account(Base):
     username: Mapped[str] = mapped_column(unique=True)
     email: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
+    totp_secret: Mapped[bytes | None]
+    totp_since: Mapped[datetime.datetime | None]
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
     display_name: Mapped[str] = mapped_column(default="", server_default="")
     note: Mapped[str] = mapped_column(default="", server_default="")
     fields: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list, server_default="[]")

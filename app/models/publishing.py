@@ -42,10 +42,7 @@ class ScheduledStatus(Base):
     """A post that is published at its time; `form` is what the client sent."""
 
     __tablename__ = "scheduled_status"
-    __table_args__ = (
-        Index("scheduled_status_by_account", "account_id", "id"),
-        Index("scheduled_status_due", "scheduled_at"),
-    )
+    __table_args__ = (Index("scheduled_status_by_account", "account_id", "id"),)
 
     id: Mapped[Key]
     account_id: Mapped[OfAccount]

@@ -35,7 +35,6 @@ def _publishing() -> None:
         "scheduled_status", key(), belongs_to("account"), client, moment("scheduled_at"), json("form"), created_at()
     )
     op.create_index("scheduled_status_by_account", "scheduled_status", ["account_id", "id"])
-    op.create_index("scheduled_status_due", "scheduled_status", ["scheduled_at"])
     waiting = belongs_to("scheduled_status", ondelete="SET NULL", nullable=True, index=True)
     for column in (waiting, text("blurhash", nullable=True), json("sizes", "{}")):
         op.add_column("media_attachment", column)
