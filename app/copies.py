@@ -65,10 +65,18 @@ async def put(store: Any, key: str, data: bytes, *, overwrite: bool = False) -> 
 async def holds(store: Any, key: str, size: int = 0) -> bool:
     """Say whether the store surely has an object of this name, and of this size (bytes) if one is given."""
     try:
-        found = await obstore.head_async(store, key)
+        found = await size_of(store, key)
     except STORE_ERRORS:
         return False
-    return not size or found["size"] == size
+    return found is not None and found == (size or found)
+
+
+async def size_of(store: Any, key: str) -> int | None:
+    """Give an object's size in bytes, or None when there is none; raises what kept the store from saying it."""
+    try:
+        return (await obstore.head_async(store, key))["size"]
+    except FileNotFoundError:
+        return None
 
 
 async def remove(store: Any, key: str) -> bool:

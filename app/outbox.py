@@ -13,14 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.copies import name_of
 from app.models import MediaOutbox, Takedown
+from app.picture_rows import IS_NAMED
 
 EVERY_SITE = "*"
-
-# The one place that says which rows name a picture: what none of them names is served by nobody and may go.
-IS_NAMED = """(
-    EXISTS (SELECT FROM media_attachment WHERE media_attachment.key = {key})
-    OR EXISTS (SELECT FROM media_attachment
-               WHERE jsonb_path_query_array(sizes, '$.*.key'::jsonpath) @> to_jsonb({key}::text)))"""
 
 NAMED = text(f"SELECT {IS_NAMED.format(key='CAST(:key AS text)')}")
 WAITING = text(
@@ -28,9 +23,6 @@ WAITING = text(
         WHERE site = :site AND (done_at IS NULL OR done_at < now() - interval '1 hour') AND NOT key = ANY(:later)
         ORDER BY created_at LIMIT :limit"""  # noqa: S608
 )
-BACKLOG = """SELECT site, wanted, count(*) AS objects, coalesce(sum(size), 0)::bigint AS bytes,
-    extract(epoch FROM clock_timestamp() - min(created_at))::float8 AS oldest_seconds
-    FROM public.media_outbox WHERE done_at IS NULL GROUP BY site, wanted ORDER BY site, wanted"""
 LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 

@@ -1,6 +1,7 @@
 """The command `lifeboat`: reads arguments, calls the library, and is the only place that prints an error."""
 
 import importlib
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,13 @@ from scripts.runbook.errors import LifeboatError, UsageError
 
 ROOT = Path(__file__).parents[1]
 
-GROUPS = {"local": "scripts.local", "membership": "scripts.membership", "operator": "scripts.operators"}
+GROUPS = {
+    "local": "scripts.local",
+    "media": "scripts.media",
+    "membership": "scripts.membership",
+    "operator": "scripts.operators",
+    "takedown": "scripts.takedown",
+}
 COMMANDS = {
     "failover": "scripts.failover:command",
     "switchover": "scripts.failover:switchover",
@@ -33,6 +40,8 @@ def shared(
     / "local",
 ) -> None:
     context.obj = Console(folder.resolve())
+    # What the app's own functions log, a command says in its own words.
+    logging.getLogger("app").addHandler(logging.NullHandler())
 
 
 def build(words: Sequence[str]) -> typer.Typer:

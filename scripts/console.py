@@ -37,6 +37,11 @@ class Console:
         _output.print(table)
 
 
+def progress_console() -> RichConsole:
+    """Return where progress is drawn: beside the results, not among them."""
+    return _errors
+
+
 def show_refusal(sentence: str) -> None:
     _errors.print(sentence, style="bold red", soft_wrap=True, markup=False)
 

@@ -20,6 +20,7 @@ from scripts.runbook import fence, join, replication, sites
 from scripts.runbook.acceptors import open_acceptor
 from scripts.runbook.errors import LifeboatError, NothingRunning, UnknownSite
 from scripts.runbook.lease import read_record
+from scripts.runbook.media_return import refill
 from scripts.runbook.readmission import readmit
 from scripts.runbook.registers import open_register
 from scripts.runbook.sites import Platform
@@ -100,7 +101,7 @@ class _Return:
             self.starter.look_into_store(self.site, self._remove_register_objects)
         self.starter.store(self.site)
         self.started.append("objects")
-        return asyncio.run(self._recopy())
+        return asyncio.run(self._recopy()) + refill(self.platform, self.site, self.say)
 
     def _remove_register_objects(self, lease_url: str) -> None:
         """Remove the register's object from a store that only this process can reach: absent is unavailable to all."""
@@ -109,16 +110,13 @@ class _Return:
             obstore.delete(store, found["path"])
 
     async def _recopy(self) -> int:
-        copied = 0
-        for kind in ("media", "ledger"):
-            stores = {
-                site: open_store(self.layout.store_url(site, kind), self.platform.credentials(), retries=1)
-                for site in SITES
-            }
-            count, silent = await copy_missing(stores.pop(self.site), stores)
-            for other, reason in silent.items():
-                self.say(f"{other} was not asked for {kind} that {self.site} lacks: {reason}")
-            copied += count
+        stores = {
+            site: open_store(self.layout.store_url(site, "ledger"), self.platform.credentials(), retries=1)
+            for site in SITES
+        }
+        copied, silent = await copy_missing(stores.pop(self.site), stores)
+        for other, reason in silent.items():
+            self.say(f"{other} was not asked for ledger entries that {self.site} lacks: {reason}")
         return copied
 
     def _database(self, wiped: bool) -> None:

@@ -412,3 +412,46 @@ class NoOperator(UsageError):
 
 class BadOperator(UsageError):
     """An operator cannot be added or removed as asked."""
+
+
+class BadTakedown(UsageError):
+    """A takedown names something that cannot be taken down."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"Nothing was taken down: {what}.")
+
+
+class TakedownNotHeld(LifeboatError):
+    """Too few ledger stores took a takedown for anybody to be told that it will last."""
+
+    def __init__(self, kind: str, target: str, held: tuple[str, ...], failures: dict[str, str]) -> None:
+        why = "; ".join(f"{site}: {reason}" for site, reason in sorted(failures.items()))
+        super().__init__(
+            f"The takedown of {kind} {target} is held by {' and '.join(held) or 'no store'}, and two ledger stores must hold it "
+            f"({why}). Restore access to one, then run the same command again."
+        )
+
+
+class LedgerUnheard(LifeboatError):
+    """Too few ledger stores answer for anybody to know every takedown."""
+
+    def __init__(self, answered: tuple[str, ...], failures: dict[str, str]) -> None:
+        why = "; ".join(f"{site}: {reason}" for site, reason in sorted(failures.items()))
+        super().__init__(
+            f"The takedown ledger cannot be read whole: two of its stores must answer, and {' and '.join(answered) or 'none'} "
+            f"did ({why}). What was removed might come back, so nothing was changed: restore access to one, then try again."
+        )
+
+
+class NotTakenDown(LifeboatError):
+    """A takedown is not what every store, bucket and database shows."""
+
+    def __init__(self, findings: int) -> None:
+        super().__init__(f"{findings} findings: not everything that was taken down is known and gone everywhere.")
+
+
+class MediaMissing(LifeboatError):
+    """A bucket lacks pictures that rows name, holds damaged ones, or does not answer."""
+
+    def __init__(self, findings: list[str]) -> None:
+        super().__init__(f"{'; '.join(findings)}. Bring back what is missing with `lifeboat media verify --repair`.")

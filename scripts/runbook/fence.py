@@ -4,6 +4,8 @@ Every function takes an autocommit connection of the role lifeboat_agent. Times 
 database's own clock: the only clock that the fence's check reads.
 """
 
+import contextlib
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -101,6 +103,30 @@ def acknowledge(connection: Connection, rule: Rule, timeout_seconds: float = 10)
     log_end = _row(connection, "SELECT pg_current_wal_lsn()")[0]
     complaint = f"no acknowledgement under the rule {rule.to_json()}"
     wait_until(lambda: rule.satisfied_by(_confirmed(connection, log_end)), complaint, timeout_seconds)
+
+
+@contextlib.contextmanager
+def passing(connection: Connection) -> Generator[None]:
+    """Let one transaction of this connection write through a fence that is closed; nobody else ever sees it open.
+
+    For what must be so before a site takes writes. The checks that wait for the commit are made before it closes again.
+    """
+    with connection.transaction():
+        stood = _row(connection, "SELECT writable, valid_until FROM lifeboat.fence FOR UPDATE")
+        connection.execute("UPDATE lifeboat.fence SET writable = true, valid_until = 'infinity'")
+        yield
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        connection.execute("UPDATE lifeboat.fence SET writable = %s, valid_until = %s", stood)
+
+
+def acknowledge_everywhere(connection: Connection, timeout_seconds: float = 5) -> tuple[set[str], set[str]]:
+    """Wait until every standby that the rule names has everything committed so far; return who has it, and who has not."""
+    log_end, rule = _row(connection, "SELECT pg_current_wal_lsn()")[0], read(connection).rule
+    standbys = {site for clause in rule.clauses for site in clause.sync}
+    with contextlib.suppress(ReplicationStuck):
+        wait_until(lambda: standbys <= _confirmed(connection, log_end), "not everybody confirmed", timeout_seconds)
+    confirmed = _confirmed(connection, log_end) & standbys
+    return confirmed, standbys - confirmed
 
 
 def drain(connection: Connection, epoch: int, patience_seconds: float = 10) -> str:

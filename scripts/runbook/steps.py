@@ -12,6 +12,7 @@ from scripts.runbook.failover import POLL_SECONDS, FailoverRun
 from scripts.runbook.lease import LeaseAnswer, LeaseRecord, take_over
 from scripts.runbook.positions import format_lsn, parse_lsn
 from scripts.runbook.runner import Step
+from scripts.runbook.takedown_replay import replay_takedowns
 
 Evidence = dict[str, Any]
 
@@ -192,6 +193,7 @@ FAILOVER = tuple(
         stop_applying,
         take_tail,
         promote,
+        replay_takedowns,
         be_followed,
         open_writes,
         point_dns,

@@ -26,6 +26,7 @@ from app.fence import CachedLease
 from app.ids import new_id
 from app.models import Account, MediaAttachment
 from app.outbox_worker import Loop, OutboxWorker
+from app.picture_rows import BACKLOG
 from tests.app.conftest import FenceControl, make_settings
 from tests.app.test_media import dead_store
 
@@ -240,7 +241,7 @@ def test_a_dead_bucket_waits_for_its_return(on_a_platform: Callable[..., Any], f
         pauses = [await worker.work(loop), await worker.work(loop)]
         await platform.work()
         async with platform.database.read() as connection:
-            backlog = (await connection.exec_driver_sql(outbox.BACKLOG)).all()
+            backlog = (await connection.exec_driver_sql(BACKLOG)).all()
         platform.stores["azure"] = MemoryStore()
         await platform.work()
         return [pauses[0] < pauses[1], [tuple(row)[:4] for row in backlog], platform.holders(key)]

@@ -19,6 +19,7 @@ from scripts.runbook.agent.lease_keeper import hold
 from scripts.runbook.agent.request_reader import read_requests
 from scripts.runbook.agent.runbook import run_runbooks
 from scripts.runbook.agent.state import Agent
+from scripts.runbook.agent.takedowns import obey_takedowns
 from scripts.runbook.agent.teller import say_status
 from scripts.runbook.agent.upkeep import beat, keep_understudies
 from scripts.runbook.errors import LifeboatError
@@ -35,6 +36,7 @@ LOOPS = {
     "runbook": run_runbooks,
     "upkeep": keep_understudies,
     "heartbeat": beat,
+    "takedowns": obey_takedowns,
 }
 
 
