@@ -12,13 +12,13 @@ from rich.table import Table
 from app.stores import Store
 from app.takedowns import KINDS
 from scripts.console import Console, two_columns
-from scripts.runbook import fence, media, sites, takedown_check, takedown_replay, takedowns
-from scripts.runbook.errors import BadTakedown, LifeboatError, NotTakenDown
+from scripts.runbook import fence, media, operator_keys, sites, takedown_check, takedown_replay, takedowns
+from scripts.runbook.errors import BadTakedown, LifeboatError, NotTakenDown, RegisterUnreachable, UsageError
 from scripts.runbook.join import agent_connection
 from scripts.runbook.primary import find_primary
 from scripts.runbook.sites import Platform
 from scripts.runbook.takedown_check import Findings
-from scripts.runbook.takedowns import Ledger, Takedown
+from scripts.runbook.takedowns import Ledger, Takedown, Trust
 
 app = typer.Typer(
     no_args_is_help=True, help="Remove something for good, on every site, also on one that comes back later."
@@ -43,21 +43,22 @@ def add(
         str, typer.Argument(help="A picture's SHA-256 as in its address; the id of a post or an account.")
     ],
     reason: Annotated[str, typer.Option("--reason", help="Why, in a sentence; it stays in the ledger.")],
+    operator: Annotated[str | None, typer.Option("--as", metavar="NAME", help="Whose key here signs it.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Act. Without it the plan is shown and nothing changes.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Take something down: into the ledger of at least two clouds, then out of every database and bucket in reach."""
     console: Console = context.obj
     platform = sites.load(console.folder)
-    signer = platform.signer(platform.sites[0])
+    signer = operator_keys.signer_here(platform, operator)
     takedown = _takedown(platform, kind, target, reason, signer.name)
-    stores = platform.ledger_stores()
-    known = asyncio.run(takedowns.read(stores, platform.public_keys, f"{takedowns.PREFIX}{kind}/{takedown.target}/"))
+    stores, trust = platform.ledger_stores(), Trust(platform.operators())
+    known = asyncio.run(takedowns.read(stores, trust, f"{takedowns.PREFIX}{kind}/{takedown.target}/"))
     console.show(two_columns("Takedown", _plan(takedown, known)))
     if not yes:
         console.tell("Nothing was changed. Add --yes to act.")
         return
-    entry = asyncio.run(takedowns.add(stores, platform.public_keys, takedown, signer))
+    entry = asyncio.run(takedowns.add(stores, trust, takedown, signer))
     carried = _carry_out(platform, Ledger((entry,), entry.held_by, {}, ()))
     if as_json:
         console.print_json({**takedowns.to_json(entry), "database": carried.database, "buckets": carried.buckets})
@@ -164,7 +165,12 @@ def _by_bucket(carried: Carried) -> dict[str, str]:
 
 
 def _ledger(platform: Platform) -> Ledger:
-    return asyncio.run(takedowns.read(platform.ledger_stores(), platform.public_keys))
+    """Read the whole ledger, with the primary's word for old entries where it can be had from here."""
+    try:
+        with agent_connection(platform, find_primary(platform)) as database:
+            return asyncio.run(takedown_replay.whole_ledger(platform, database))
+    except (RegisterUnreachable, UsageError, psycopg.Error):
+        return asyncio.run(takedown_replay.whole_ledger(platform, None))
 
 
 def _summary(ledger: Ledger, findings: Findings) -> str:

@@ -85,6 +85,7 @@ async def store(
     async with write.transaction() as connection:
         media_id = await write.claim(connection, who.account_id, shape.purpose, made)
         if media_id == made:
+            await outbox.lock(connection, (copy.key for copy in picture.copies))
             for copy, lacking in zip(picture.copies, kept, strict=True):
                 await _keep_in_step(connection, parts, copy, fence.rule, lacking)
             await connection.execute(insert(MediaAttachment).values(id=made, account_id=who.account_id, **columns))

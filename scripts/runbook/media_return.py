@@ -5,11 +5,14 @@ from collections.abc import Callable
 
 import psycopg
 
-from scripts.runbook import media, takedowns
+from app.stores import Store
+from scripts.runbook import media
 from scripts.runbook.errors import LifeboatError
 from scripts.runbook.join import agent_connection
 from scripts.runbook.primary import find_primary
 from scripts.runbook.sites import Platform
+from scripts.runbook.takedown_replay import whole_ledger
+from scripts.runbook.takedowns import Ledger
 
 Say = Callable[[str], None]
 
@@ -20,11 +23,10 @@ def refill(platform: Platform, site: str, say: Say) -> int:
     What cannot be done now is said in a sentence: the outbox and `lifeboat media back-fill` do it later. Nothing that no
     row names is copied, so nothing removed comes back with a bucket that missed its removal.
     """
+    stores = media.open_buckets(platform)
     try:
-        _remove_taken_down(platform, site, say)
-        primary = find_primary(platform)
-        with agent_connection(platform, primary) as database:
-            stores = media.open_buckets(platform)
+        with agent_connection(platform, find_primary(platform)) as database:
+            _remove_taken_down(asyncio.run(whole_ledger(platform, database)), stores[site], say)
             _, (bucket,) = asyncio.run(media.verify(database, {site: stores[site]}, 0))
     except (LifeboatError, psycopg.Error) as reason:
         why = str(reason).strip().splitlines()[0].rstrip(".")
@@ -36,8 +38,7 @@ def refill(platform: Platform, site: str, say: Say) -> int:
     return filled.copied
 
 
-def _remove_taken_down(platform: Platform, site: str, say: Say) -> None:
-    ledger = asyncio.run(takedowns.read(platform.ledger_stores(), platform.public_keys))
-    left = asyncio.run(media.remove_taken_down(media.open_buckets(platform, [site])[site], ledger))
+def _remove_taken_down(ledger: Ledger, bucket: Store, say: Say) -> None:
+    left = asyncio.run(media.remove_taken_down(bucket, ledger))
     if left:
-        say(f"{len(left)} pictures that were taken down could not be removed at {site}: `lifeboat takedown verify`")
+        say(f"{len(left)} pictures that were taken down could not be removed: `lifeboat takedown verify` names them")

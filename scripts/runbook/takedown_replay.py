@@ -9,7 +9,7 @@ from app import takedowns as rows
 from scripts.runbook import fence, takedowns
 from scripts.runbook.failover import FailoverRun
 from scripts.runbook.sites import Platform
-from scripts.runbook.takedowns import Entry, Ledger
+from scripts.runbook.takedowns import Entry, Ledger, Trust
 
 Connection = psycopg.Connection[Any]
 Evidence = dict[str, Any]
@@ -30,7 +30,13 @@ def replay_takedowns(run: FailoverRun) -> Evidence:
 
 async def unapplied(platform: Platform, database: Connection) -> Ledger:
     """Read the entries that a database has not carried out. Raises LedgerUnheard."""
-    return await takedowns.read(platform.ledger_stores(), platform.public_keys, known=known_entries(database))
+    return await takedowns.read(platform.ledger_stores(), Trust(platform.operators()), known=known_entries(database))
+
+
+async def whole_ledger(platform: Platform, database: Connection | None) -> Ledger:
+    """Read every entry, with a database's word for those that it has carried out. Raises LedgerUnheard."""
+    carried_out = known_entries(database) if database else frozenset[str]()
+    return await takedowns.read(platform.ledger_stores(), Trust(platform.operators(), carried_out))
 
 
 def known_entries(database: Connection) -> frozenset[str]:

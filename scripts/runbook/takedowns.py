@@ -15,7 +15,7 @@ from typing import Any
 from app.takedowns import Kind, canonical_target
 from scripts.runbook.control import Answers, ControlStores
 from scripts.runbook.errors import BadSignature, LedgerUnheard, TakedownNotHeld
-from scripts.runbook.signing import Signer, claimed_signer, unseal
+from scripts.runbook.signing import Signer, claimed_body, claimed_signer, unseal
 
 PREFIX = "takedowns/"
 NEEDED = 2
@@ -41,6 +41,17 @@ class Takedown:
 
     def seal(self, signer: Signer) -> bytes:
         return signer.seal(asdict(self))
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Whose word counts: the operators' public keys, and the digests of entries that a database has carried out already.
+
+    Those stay true when the operator who wrote them has left: their bytes are what their digest says.
+    """
+
+    operators: Mapping[str, str]
+    carried_out: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -79,12 +90,12 @@ def entry_key(takedown: Takedown, envelope: bytes) -> str:
     return f"{PREFIX}{takedown.kind}/{takedown.target}/{hashlib.sha256(envelope).hexdigest()}.json"
 
 
-async def add(stores: ControlStores, keys: Mapping[str, str], takedown: Takedown, signer: Signer) -> Entry:
+async def add(stores: ControlStores, trust: Trust, takedown: Takedown, signer: Signer) -> Entry:
     """Write an entry to every store that answers; one that is there already is completed and given back.
 
     Raises TakedownNotHeld when fewer than two stores hold it, LedgerUnheard when fewer than two can be read.
     """
-    known = await read(stores, keys, f"{PREFIX}{takedown.kind}/{takedown.target}/")
+    known = await read(stores, trust, f"{PREFIX}{takedown.kind}/{takedown.target}/")
     envelope = known.entries[0].envelope if known.entries else takedown.seal(signer)
     entry = Entry(known.entries[0].takedown if known.entries else takedown, envelope, ())
     held, failures = await complete(stores, entry)
@@ -103,12 +114,10 @@ async def complete(stores: ControlStores, entry: Entry) -> tuple[tuple[str, ...]
     return tuple(sorted(answers.values)), answers.failures
 
 
-async def read(
-    stores: ControlStores, keys: Mapping[str, str], prefix: str = PREFIX, known: Collection[str] = ()
-) -> Ledger:
+async def read(stores: ControlStores, trust: Trust, prefix: str = PREFIX, known: Collection[str] = ()) -> Ledger:
     """Read every entry below a prefix but for those whose digest is `known`, each from all stores that hold it.
 
-    `keys` are the public keys of everybody who may write one. Raises LedgerUnheard when fewer than two stores answer.
+    Raises LedgerUnheard when fewer than two stores answer.
     """
     listed = await stores.list(prefix)
     if len(listed.values) < NEEDED:
@@ -119,7 +128,7 @@ async def read(
 
     async def one(name: str) -> tuple[Entry | None, list[str]]:
         async with turns:
-            return _trusted(name, await stores.get(name), keys)
+            return _trusted(name, await stores.get(name), trust)
 
     found = await asyncio.gather(*(one(name) for name in wanted))
     entries = tuple(entry for entry, _ in found if entry is not None)
@@ -127,14 +136,14 @@ async def read(
     return Ledger(entries, tuple(sorted(listed.values)), listed.failures, faults)
 
 
-def _trusted(name: str, answers: Answers, keys: Mapping[str, str]) -> tuple[Entry | None, list[str]]:
+def _trusted(name: str, answers: Answers, trust: Trust) -> tuple[Entry | None, list[str]]:
     """Return the entry if any copy of it can be trusted, and what is wrong with each copy that cannot."""
     held, faults, entry = [], [], None
     for site, envelope in sorted(answers.values.items()):
         if envelope is None:
             continue
         try:
-            takedown = _opened(name, envelope, keys)
+            takedown = _opened(name, envelope, trust)
         except BadSignature as reason:
             faults.append(f"{site}: {name}: {reason}")
             continue
@@ -143,11 +152,12 @@ def _trusted(name: str, answers: Answers, keys: Mapping[str, str]) -> tuple[Entr
     return entry, faults
 
 
-def _opened(name: str, envelope: bytes, keys: Mapping[str, str]) -> Takedown:
+def _opened(name: str, envelope: bytes, trust: Trust) -> Takedown:
     """Return what an envelope says. Raises BadSignature for another name than its own, a stranger's or a torn one."""
     if hashlib.sha256(envelope).hexdigest() != _digest(name):
         raise BadSignature("its bytes are not those that its name stands for")
-    body = unseal(envelope, keys, claimed_signer(envelope))
+    carried_out = _digest(name) in trust.carried_out
+    body = claimed_body(envelope) if carried_out else unseal(envelope, trust.operators, claimed_signer(envelope))
     try:
         takedown = Takedown(**body)
         canonical = canonical_target(takedown.kind, takedown.target)

@@ -16,7 +16,7 @@ from scripts.runbook import bootstrap, fence, takedown_replay, takedowns
 from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import LedgerUnheard
 from scripts.runbook.signing import Signer
-from scripts.runbook.takedowns import Takedown
+from scripts.runbook.takedowns import Takedown, Trust
 from tests.conftest import SINGLE_COPY, RunningPostgres
 from tests.runbook.test_control import with_folders
 from tests.runbook.test_takedowns import SITES, without
@@ -34,12 +34,12 @@ class Candidate:
     def run(self) -> Any:
         """Give what the step needs of a run."""
         keys = {"ana": self.signer.public}
-        platform = SimpleNamespace(ledger_stores=lambda: self.stores, public_keys=keys)
+        platform = SimpleNamespace(ledger_stores=lambda: self.stores, operators=lambda: keys)
         return SimpleNamespace(platform=platform, database=self.database, wait_for=asyncio.run)
 
     def take_down(self, kind: Any, target: str) -> None:
         one = Takedown.make("test", kind, target, "a notice", "ana")
-        asyncio.run(takedowns.add(self.stores, {"ana": self.signer.public}, one, self.signer))
+        asyncio.run(takedowns.add(self.stores, Trust({"ana": self.signer.public}), one, self.signer))
 
     def rows(self, table: str) -> int:
         row = self.database.execute(f"SELECT count(*) FROM {table}").fetchone()  # ty: ignore[no-matching-overload]

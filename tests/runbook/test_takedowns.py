@@ -12,7 +12,7 @@ from scripts.runbook import takedowns
 from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import LedgerUnheard, TakedownNotHeld
 from scripts.runbook.signing import Signer
-from scripts.runbook.takedowns import Entry, Ledger, Takedown
+from scripts.runbook.takedowns import Entry, Ledger, Takedown, Trust
 from tests.runbook.test_control import with_folders
 
 SITES = ("aws", "gcp", "azure")
@@ -40,11 +40,11 @@ def takedown(target: str = "ab" * 32) -> Takedown:
 
 
 def add(stores: ControlStores, signer: Signer, one: Takedown | None = None) -> Entry:
-    return asyncio.run(takedowns.add(stores, {"ana": signer.public}, one or takedown(), signer))
+    return asyncio.run(takedowns.add(stores, Trust({"ana": signer.public}), one or takedown(), signer))
 
 
 def read(stores: ControlStores, signer: Signer, **options: Any) -> Ledger:
-    return asyncio.run(takedowns.read(stores, {"ana": signer.public}, **options))
+    return asyncio.run(takedowns.read(stores, Trust({"ana": signer.public}), **options))
 
 
 def test_an_entry_is_in_every_store_and_read_back(stores: ControlStores, signer: Signer) -> None:
@@ -156,6 +156,16 @@ def test_an_entry_under_another_target_is_refused(stores: ControlStores, signer:
 
     assert [found.takedown.target for found in ledger.entries] == ["ab" * 32]
     assert all("another name than its own" in fault for fault in ledger.faults)
+
+
+def test_what_was_carried_out_stays_true_when_its_operator_has_left(stores: ControlStores, signer: Signer) -> None:
+    """It trusts nobody's signature any more, but the bytes that a database has carried out."""
+    done, new = add(stores, signer), add(stores, signer, takedown("cd" * 32))
+
+    ledger = asyncio.run(takedowns.read(stores, Trust({}, {done.digest})))
+
+    assert [entry.digest for entry in ledger.entries] == [done.digest]
+    assert all(new.key in fault for fault in ledger.faults)
 
 
 def test_an_entry_prints_as_json(stores: ControlStores, signer: Signer) -> None:

@@ -2,6 +2,7 @@
 
 from scripts.runbook import fence, takedown_replay, takedowns
 from scripts.runbook.agent.state import Agent
+from scripts.runbook.takedowns import Trust
 
 TAKEDOWN_SECONDS = 10.0
 
@@ -11,7 +12,8 @@ async def obey_takedowns(agent: Agent) -> float:
     if not agent.is_holder or not (await agent.database.call(fence.read)).open:
         return TAKEDOWN_SECONDS
     known = await agent.database.call(takedown_replay.known_entries)
-    ledger = await takedowns.read(agent.platform.ledger_stores(), agent.platform.public_keys, known=known)
+    trust = Trust(agent.platform.operators())
+    ledger = await takedowns.read(agent.platform.ledger_stores(), trust, known=known)
     if ledger.entries:
         await agent.database.call(takedown_replay.carry_out, ledger.entries)
     return TAKEDOWN_SECONDS
