@@ -167,6 +167,7 @@ def _access(layout: Layout) -> dict[str, Any]:
         "app_urls": {
             site: layout.server(site).url("lifeboat_app", layout.site_secrets[site].passwords.app) for site in SITES
         },
+        "disks": {site: str(layout.site_folder(site)) for site in SITES},
         "replication_password": layout.site_secrets[SITES[0]].passwords.replication,
         "dns_vendors": [
             {

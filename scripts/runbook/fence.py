@@ -12,6 +12,7 @@ from typing import Any, LiteralString
 import psycopg
 
 from scripts.runbook.errors import FenceRefused, ReplicationStuck
+from scripts.runbook.positions import parse_lsn
 from scripts.runbook.replication import wait_until
 from scripts.runbook.rule import Rule
 
@@ -89,6 +90,24 @@ def adopt(connection: Connection, epoch: int) -> None:
     )
 
 
+def obey(connection: Connection, epoch: int, known: Rule, rule: Rule) -> None:
+    """Let acknowledgements obey another rule from now on, if they obey the one that the caller knows.
+
+    Raises FenceRefused when they obey a third one, or the epoch is another: somebody else was faster.
+    """
+    changed = connection.execute(
+        "UPDATE lifeboat.fence SET rule = %s WHERE epoch = %s AND rule = %s::jsonb",
+        (rule.to_json(), epoch, known.to_json()),
+    )
+    if changed.rowcount != 1 and (now := read(connection)).rule != rule:
+        raise FenceRefused(f"{now.site} obeys {now.rule.to_json()} at epoch {now.epoch} by now; nothing was changed")
+
+
+def log_end(connection: Connection) -> int:
+    """Return the end of this site's log, in bytes."""
+    return parse_lsn(_row(connection, "SELECT pg_current_wal_lsn()")[0])
+
+
 def beat(connection: Connection, site: str, epoch: int) -> None:
     """Write the heartbeat row through the fence, as the app writes its own."""
     connection.execute(
@@ -100,9 +119,9 @@ def beat(connection: Connection, site: str, epoch: int) -> None:
 
 def acknowledge(connection: Connection, rule: Rule, timeout_seconds: float = 10) -> None:
     """Wait until everything committed so far is confirmed as the rule demands, the same way the app waits."""
-    log_end = _row(connection, "SELECT pg_current_wal_lsn()")[0]
+    end = _row(connection, "SELECT pg_current_wal_lsn()")[0]
     complaint = f"no acknowledgement under the rule {rule.to_json()}"
-    wait_until(lambda: rule.satisfied_by(_confirmed(connection, log_end)), complaint, timeout_seconds)
+    wait_until(lambda: rule.satisfied_by(_confirmed(connection, end)), complaint, timeout_seconds)
 
 
 @contextlib.contextmanager
@@ -175,11 +194,11 @@ def move_is_over(connection: Connection, epoch: int, patience_seconds: float = 0
     return True
 
 
-def _confirmed(connection: Connection, log_end: str) -> set[str]:
+def _confirmed(connection: Connection, end: str) -> set[str]:
     """Return the sites whose slot here has confirmed everything up to a position."""
     rows = connection.execute(
         "SELECT substr(slot_name, 4) FROM pg_replication_slots WHERE slot_name LIKE 'to\\_%%' AND confirmed_flush_lsn >= %s",
-        (log_end,),
+        (end,),
     )
     return {site for (site,) in rows}
 

@@ -38,6 +38,7 @@ class Platform:
     outside_url: str
     record_name: str
     register_urls: dict[str, str]
+    disks: dict[str, Path]
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -119,6 +120,8 @@ def load(folder: Path) -> Platform:
             record_name=shared["record_name"],
             # One store a site, until a provider was replaced for good.
             register_urls=shared.get("register_urls") or {name: one.lease_url for name, one in outputs.items()},
+            # Only where an agent runs beside its database's files: a managed service does not show them.
+            disks={site: Path(folder) for site, folder in access.get("disks", {}).items()},
         )
     except SiteOutputsError as reason:
         raise UsageError(str(reason)) from reason

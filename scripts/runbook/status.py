@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from scripts.runbook.control import Answers, ControlStores
 from scripts.runbook.errors import BadSignature
+from scripts.runbook.health import Health
 from scripts.runbook.signing import Signer, unseal
 
 Role = Literal["primary", "standby", "fenced"]
@@ -60,6 +61,8 @@ class SiteStatus:
     slots: dict[str, SlotStatus] = field(default_factory=dict)
     store_failures: dict[str, str] = field(default_factory=dict)
     running: RunStatus | None = None
+    alarms: tuple[str, ...] = ()
+    health: Health | None = None
 
     def to_body(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -72,7 +75,8 @@ class SiteStatus:
         try:
             parts: dict[str, Any] = dict(body)
             parts["slots"] = {name: SlotStatus(**slot) for name, slot in body["slots"].items()}
-            parts["prepared"] = tuple(body["prepared"])
+            parts["prepared"], parts["alarms"] = tuple(body["prepared"]), tuple(body["alarms"])
+            parts["health"] = Health.from_body(body["health"])
             parts["running"] = RunStatus(**body["running"]) if body["running"] else None
             return cls(**parts)
         except (TypeError, KeyError, AttributeError) as reason:

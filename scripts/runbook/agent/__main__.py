@@ -17,11 +17,13 @@ from scripts.runbook import sites
 from scripts.runbook.agent.follower import follow_register
 from scripts.runbook.agent.lease_keeper import hold
 from scripts.runbook.agent.request_reader import read_requests
+from scripts.runbook.agent.rule_keeper import keep_rule
 from scripts.runbook.agent.runbook import run_runbooks
 from scripts.runbook.agent.state import Agent
 from scripts.runbook.agent.takedowns import obey_takedowns
 from scripts.runbook.agent.teller import say_status
 from scripts.runbook.agent.upkeep import beat, keep_understudies
+from scripts.runbook.agent.watcher import listen, measure
 from scripts.runbook.errors import LifeboatError
 from scripts.runbook.sites import Platform
 
@@ -37,6 +39,9 @@ LOOPS = {
     "upkeep": keep_understudies,
     "heartbeat": beat,
     "takedowns": obey_takedowns,
+    "listening": listen,
+    "health": measure,
+    "rule": keep_rule,
 }
 
 

@@ -20,14 +20,16 @@ async def hold(agent: Agent) -> float:
         return FOLLOW_SECONDS
     before = await agent.lease_database.call(fence.clock)
     say = settle if ends_move else renew
-    return await _take_answer(agent, record, await say(agent.register, agent.site, record.epoch, terms, before))
+    began = time.monotonic()
+    answer = await say(agent.register, agent.site, record.epoch, terms, before)
+    return await _take_answer(agent, record, answer, began)
 
 
-async def _take_answer(agent: Agent, record: LeaseRecord, answer: LeaseAnswer) -> float:
+async def _take_answer(agent: Agent, record: LeaseRecord, answer: LeaseAnswer, began: float) -> float:
     """Let the fence follow what the register answered; nothing but a renewal ever extends a term."""
-    if answer.kind == "renewed" and answer.valid_until is not None:
+    if answer.kind == "renewed" and answer.record is not None and answer.valid_until is not None:
         await agent.lease_database.call(fence.extend, record.epoch, answer.valid_until)
-        agent.record, agent.renewal_due = answer.record, time.monotonic() + agent.platform.terms.renew_every
+        agent.renewed(answer.record, began)
         return FOLLOW_SECONDS
     if answer.kind == "lost":
         log.warning("lease: lost at epoch %s; the fence is closed", record.epoch)

@@ -3,11 +3,17 @@
 import asyncio
 import datetime
 import secrets
+import time
+from typing import Any
 
+from scripts.runbook.agent.alarms import Alarms
+from scripts.runbook.agent.memory import RuleMemory
 from scripts.runbook.agent.own_thread import OwnThread
+from scripts.runbook.agent.words import Words
 from scripts.runbook.agent_database import AgentDatabase
 from scripts.runbook.commissions import Commission
 from scripts.runbook.failover import Reach
+from scripts.runbook.health import Health
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.registers import open_register
 from scripts.runbook.requests import Request
@@ -38,12 +44,39 @@ class Agent:
         # The nonce that lies under each operator's name, and the moves in which this site is to hand over.
         self.lying: dict[str, str] = {}
         self.invitations: dict[str, Request] = {}
+        # A look at the slots, and waiting for them, must hold up neither the lease nor the status.
+        self.rule_database = AgentDatabase(platform.agent_url(site))
+        self.rule_memory = RuleMemory()
+        # Since when a change of the rule may have been committed unheard: of an earlier process, at first.
+        self.rule_in_doubt: float | None = 0.0
+        self.register_written = 0.0
+        self.words = Words()
+        self.alarms = Alarms()
+        self.health: Health | None = None
+        self.proofs: dict[str, Any] = {}
+        self.proved_at = float("-inf")
         self.record: LeaseRecord | None = None
         self.renewal_due = 0.0
         self.started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") + "-" + secrets.token_hex(3)
         self.sequence = 0
         self.changed = asyncio.Event()
         self.failures: dict[str, str] = {}
+
+    def renewed(self, record: LeaseRecord, began: float) -> None:
+        """Take in a record that this site's own proposal committed, and when that was begun (monotonic seconds).
+
+        Nothing proposed before it can come into force any more, so it ends every older doubt.
+        """
+        self.take(record)
+        if self.rule_in_doubt is not None and began >= self.rule_in_doubt:
+            self.rule_in_doubt = None
+        self.register_written = time.monotonic()
+        self.renewal_due = self.register_written + self.platform.terms.renew_every
+
+    def take(self, record: LeaseRecord) -> None:
+        """Take in a committed record unless a newer one is known: a slow reading must not bring an old rule back."""
+        if self.record is None or (record.epoch, record.seq) >= (self.record.epoch, self.record.seq):
+            self.record = record
 
     def reopen_register(self) -> None:
         """Open the register by this machine's files as they are now: a provider was replaced for good."""

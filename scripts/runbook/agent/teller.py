@@ -39,7 +39,7 @@ async def _status(agent: Agent) -> SiteStatus:
         database_host=outputs.database_host, database_port=outputs.database_port,
         prepared=tuple(await agent.database.call(understudies.prepared_slots, epoch)),
         slots={slot.name.removeprefix("to_"): _slot_status(slot) for slot in view.slots},
-        store_failures=agent.failures, running=_run_status(agent),
+        store_failures=agent.failures, running=_run_status(agent), alarms=agent.alarms.sentences, health=agent.health,
     )  # fmt: skip
 
 

@@ -73,6 +73,21 @@ CREATE TABLE lifeboat.run (
 );
 GRANT SELECT, INSERT, UPDATE ON lifeboat.run TO lifeboat_agent;
 
+-- A person's word that this site, as primary under one epoch, may acknowledge alone while no standby confirms.
+CREATE TABLE lifeboat.alone (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    operator text NOT NULL,
+    epoch bigint NOT NULL
+);
+GRANT SELECT, INSERT, UPDATE, DELETE ON lifeboat.alone TO lifeboat_agent;
+
+-- Transactions that somebody let a subscription skip: its site does not hold everything any more until it is copied anew.
+CREATE TABLE lifeboat.skipped (
+    subscription oid PRIMARY KEY,
+    lsn pg_lsn NOT NULL
+);
+GRANT SELECT, INSERT ON lifeboat.skipped TO lifeboat_agent;
+
 -- A row a second while nobody writes: lag stays measurable, and every position stays fresh.
 CREATE TABLE lifeboat.heartbeat (
     site text PRIMARY KEY,

@@ -1,0 +1,59 @@
+"""Listens to the other sites and to the register's stores, measures this site, and raises alarms."""
+
+import asyncio
+import dataclasses
+import time
+
+import psycopg
+
+from scripts.runbook import certificates, health, privileges, status
+from scripts.runbook.agent.state import Agent
+from scripts.runbook.sites import Platform
+
+LISTEN_SECONDS = 1.0
+MEASURE_SECONDS = 2.0
+PROVE_SECONDS = 60.0
+
+
+async def listen(agent: Agent) -> float:
+    """Hear every other site, and say who has fallen silent or whose store does not count."""
+    others = agent.platform.others(agent.site)
+    heard = await asyncio.gather(*(status.hear(agent.stores, agent.platform.public_keys, site) for site in others))
+    for site, word in zip(others, heard, strict=True):
+        if word.status is not None:
+            agent.words.take(word.status)
+        is_silent = agent.words.fresh(site) is None
+        agent.alarms.set(f"agent {site}", f"the agent of {site} says nothing" if is_silent else "")
+    faults = agent.register.faults
+    for store in agent.platform.register_urls:
+        agent.alarms.set(f"register {store}", f"register: {faults[store]}" if store in faults else "")
+    return LISTEN_SECONDS
+
+
+async def measure(agent: Agent) -> float:
+    """Measure this site's health for its status; the proofs that take longer are kept from one minute to the next."""
+    measured = await agent.rule_database.call(health.measure, agent.platform.disks.get(agent.site))
+    if time.monotonic() - agent.proved_at > PROVE_SECONDS:
+        agent.proofs = await asyncio.to_thread(_prove, agent.platform, agent.site)
+        agent.proved_at = time.monotonic()
+    age = round(time.monotonic() - agent.proved_at, 1)
+    agent.health = dataclasses.replace(measured, **agent.proofs, proved_age=age)
+    return MEASURE_SECONDS
+
+
+def _prove(platform: Platform, site: str) -> dict[str, object]:
+    """Use every privilege, reach every other database as a subscription would, and look at this one's certificate."""
+    outputs = platform.outputs[site]
+    with psycopg.connect(platform.agent_url(site), autocommit=True, connect_timeout=3) as connection:
+        refused = privileges.refused(connection)
+    for other in platform.others(site):
+        there = platform.outputs[other]
+        conninfo = platform.conninfo(there.database_host, there.database_port, site)
+        if reason := privileges.connects(conninfo):
+            refused[f"reach the database of {other} to follow it"] = reason
+    try:
+        days = round(certificates.days_left(outputs.database_host, outputs.database_port, postgres=True), 2)
+    except OSError as reason:
+        refused["show a certificate of its database"] = str(reason)
+        days = None
+    return {"refused": refused, "certificate_days": days}

@@ -1,0 +1,142 @@
+"""How a site is, measured by its own agent every few seconds, and carried in its signed status.
+
+So a laptop that can read two control stores knows of a standby's tables, slots, privileges and disk without a database.
+"""
+
+import dataclasses
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from scripts.runbook.bootstrap import PUBLICATION
+
+Connection = psycopg.Connection[Any]
+
+VERSION = 1
+"""Raised when a part is added or changes its meaning; a reader that knows another version takes the site as not measured."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """One site's health.
+
+    schema: digest of the published tables' columns and keys, the same on every site. published, followed: digests of the
+    names of the tables in this site's publication and in its subscription. trouble: why its confirmations must not count.
+    frail_slots: slots that would not survive the provider's own zone failover. pending: settings that wait for a restart.
+    refused: each privilege that failed when it was used, and why. certificate_days: of the database's own certificate.
+    disk_free, disk_total: bytes where the database's files lie; None where only the provider can see them.
+    """
+
+    version: int = VERSION
+    schema: str = ""
+    published: str = ""
+    followed: str = ""
+    trouble: tuple[str, ...] = ()
+    frail_slots: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    refused: dict[str, str] = field(default_factory=dict)
+    proved_age: float | None = None
+    certificate_days: float | None = None
+    disk_free: int | None = None
+    disk_total: int | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_body(cls, body: dict[str, Any] | None) -> "Health | None":
+        """Rebuild what a status carries; None when it was not measured, or by another version than this one."""
+        if body is None or body.get("version") != VERSION:
+            return None
+        lists = {part: tuple(body[part]) for part in ("trouble", "frail_slots", "pending")}
+        parts: dict[str, Any] = {**body, **lists}
+        return cls(**parts)
+
+    def to_body(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+# The publication is an explicit list of tables: pg_publication_rel is all of it.
+SCHEMA = """
+WITH published AS (
+    SELECT r.prrelid AS relation, format('%%s.%%s', n.nspname, c.relname) AS name
+    FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
+    JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE p.pubname = %(publication)s
+)
+SELECT coalesce(md5(string_agg(line, E'\\n' ORDER BY line)), '') FROM (
+    SELECT format('%%s.%%s %%s%%s', name, a.attname, format_type(a.atttypid, a.atttypmod),
+                  CASE WHEN a.attnotnull THEN ' not null' ELSE '' END) AS line
+    FROM published JOIN pg_attribute a ON a.attrelid = relation WHERE a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT format('%%s %%s', name, pg_get_indexdef(i.indexrelid))
+    FROM published JOIN pg_index i ON i.indrelid = relation WHERE i.indisunique
+) AS lines
+"""
+PUBLISHED = """
+SELECT coalesce(md5(string_agg(format('%%s.%%s', n.nspname, c.relname), ',' ORDER BY n.nspname, c.relname)), '')
+FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
+JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE p.pubname = %(publication)s
+"""
+FOLLOWED = """
+SELECT coalesce(md5(string_agg(format('%s.%s', n.nspname, c.relname), ',' ORDER BY n.nspname, c.relname)), '')
+FROM pg_subscription_rel r JOIN pg_class c ON c.oid = r.srrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_subscription s ON s.oid = r.srsubid JOIN lifeboat.following f ON s.subname = 'lifeboat_from_' || f.primary_site
+"""
+# A skip is over within seconds and leaves no trace of its own: what was seen is kept, by the subscription it was made on.
+NOTE_SKIPS = """
+INSERT INTO lifeboat.skipped (subscription, lsn) SELECT oid, subskiplsn FROM pg_subscription WHERE subskiplsn <> '0/0'
+ON CONFLICT DO NOTHING
+"""
+TROUBLE = """
+SELECT format('a transaction was skipped at %s', k.lsn) FROM lifeboat.skipped k
+    JOIN pg_subscription s ON s.oid = k.subscription JOIN lifeboat.following f ON s.subname = 'lifeboat_from_' || f.primary_site
+UNION ALL
+SELECT format('the table %s is not in step (state %s)', r.srrelid::regclass, r.srsubstate) FROM pg_subscription_rel r
+    JOIN pg_subscription s ON s.oid = r.srsubid JOIN lifeboat.following f ON s.subname = 'lifeboat_from_' || f.primary_site
+    WHERE r.srsubstate <> 'r'
+UNION ALL
+SELECT format('its subscription %s is disabled', s.subname) FROM pg_subscription s
+    JOIN lifeboat.following f ON s.subname = 'lifeboat_from_' || f.primary_site WHERE NOT s.subenabled
+UNION ALL
+SELECT format('it follows %s by its own note and has no subscription to it', f.primary_site) FROM lifeboat.following f
+    WHERE NOT EXISTS (SELECT FROM pg_subscription s WHERE s.subname = 'lifeboat_from_' || f.primary_site)
+"""
+FRAIL_SLOTS = (
+    "SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE 'to\\_%' AND NOT failover AND NOT temporary"
+)
+PENDING = "SELECT name FROM pg_settings WHERE pending_restart ORDER BY name"
+
+
+def measure(connection: Connection, disk: Path | None) -> Health:
+    """Measure what changes from second to second; the proofs that take longer are added by the agent."""
+    publication = {"publication": PUBLICATION}
+    connection.execute(NOTE_SKIPS)
+    free, total = _disk(disk)
+    return Health(
+        schema=_texts(connection, SCHEMA, publication)[0],
+        published=_texts(connection, PUBLISHED, publication)[0],
+        followed=_texts(connection, FOLLOWED)[0],
+        trouble=_texts(connection, TROUBLE),
+        frail_slots=_texts(connection, FRAIL_SLOTS),
+        pending=_texts(connection, PENDING),
+        disk_free=free,
+        disk_total=total,
+        versions={"postgres": _texts(connection, "SHOW server_version")[0]},
+    )
+
+
+def _texts(connection: Connection, query: Any, parameters: dict[str, str] | None = None) -> tuple[str, ...]:
+    return tuple(text for (text,) in connection.execute(query, parameters))
+
+
+def _disk(folder: Path | None) -> tuple[int | None, int | None]:
+    """Return the free and the total bytes of the disk under a folder; nothing where it cannot be seen from here."""
+    if folder is None:
+        return None, None
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return None, None
+    return usage.free, usage.total

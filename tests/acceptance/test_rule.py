@@ -1,0 +1,109 @@
+"""A standby that stops confirming leaves the rule by itself and comes back by itself; one copy needs a person."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from scripts.embedded.local_sites import LocalSites
+from scripts.embedded.writers import read_back
+from tests.acceptance.conftest import Person
+from tests.acceptance.test_hung_cloud import signal_site
+from tests.timed_writers import TimedWriters
+
+pytestmark = pytest.mark.acceptance
+
+
+def rule_of(person: Person) -> list[dict]:
+    return person.status()["rule"]
+
+
+def becomes(person: Person, *sync: str, seconds: float = 40) -> bool:
+    """Wait until the register names exactly these standbys, any one of which is enough."""
+    wanted = [{"sync": list(sync), "needed": 1}]
+    return person.waits_until(lambda: rule_of(person) == wanted, seconds)
+
+
+@contextmanager
+def stopped(local: LocalSites, *sites: str) -> Iterator[None]:
+    """Let whole clouds stand still: they accept connections and answer nothing."""
+    for site in sites:
+        signal_site(local, site, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for site in sites:
+            signal_site(local, site, signal.SIGCONT)
+
+
+async def under_load(url: str, scene: Callable[[], None]) -> TimedWriters:
+    """Let four people post while a scene plays."""
+    writers = TimedWriters(url, 4)
+    await writers.start()
+    await asyncio.to_thread(scene)
+    await writers.stop()
+    return writers
+
+
+def test_a_standby_that_hangs_leaves_the_rule_and_returns(local: LocalSites, person: Person) -> None:
+    """Writes go on all the while; nothing acknowledged is missing on the one that stayed."""
+    assert person.waits_until(lambda: person.readiness().get("writable") is True)
+    seen: dict[str, bool] = {}
+    moments: list[float] = []
+
+    def scene() -> None:
+        time.sleep(2)
+        with stopped(local, "gcp"):
+            moments.append(time.monotonic())
+            seen["left"] = becomes(person, "azure")
+            time.sleep(2)
+            moments.append(time.monotonic())
+        seen["returned"] = becomes(person, "gcp", "azure")
+
+    writers = asyncio.run(under_load(person.url, scene))
+    during = writers.between(*moments)
+
+    assert seen == {"left": True, "returned": True}
+    assert len(during) > 20
+    assert max(one.seconds for one in during) < 3  # loaded machine; the bench has the figure
+    assert writers.ledger.unknown == 0
+    kept = asyncio.run(read_back(local.layout.app_url("azure"), writers.ledger))
+    assert kept.lost_posts == ()
+
+
+def test_without_any_standby_nothing_is_acknowledged(local: LocalSites, person: Person) -> None:
+    """The app answers 503 in a sentence; no agent goes on with one copy by itself, and all is well when they wake."""
+    account = asyncio.run(_token(person.url))
+    with stopped(local, "gcp", "azure"):
+        time.sleep(7)
+        answer = httpx.post(f"{person.url}/api/v1/statuses", json={"status": "to nobody"}, timeout=30, trust_env=False,
+                            headers={"Authorization": f"Bearer {account}"})  # fmt: skip
+        alone = local_rule(local)
+
+    assert answer.status_code == 503
+    assert answer.json()["error"].count(".") <= 2
+    assert all(clause["needed"] >= 1 for clause in alone)
+    assert becomes(person, "gcp", "azure")
+
+
+def local_rule(local: LocalSites) -> list[dict]:
+    """Read what the primary's fence obeys."""
+    import psycopg
+
+    from scripts.runbook import sites
+
+    with psycopg.connect(sites.load(local.layout.folder).agent_url("aws")) as connection:
+        row = connection.execute("SELECT rule FROM lifeboat.fence").fetchone()
+    assert row
+    return row[0]
+
+
+async def _token(url: str) -> str:
+    writers = TimedWriters(url, 0)
+    application = await writers._sign_up_application()
+    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as client:
+        return await writers._sign_up(client, 0, application)

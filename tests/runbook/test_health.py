@@ -1,0 +1,128 @@
+"""What an agent measures of its own site, against a real server with Lifeboat's own roles."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from scripts.runbook import bootstrap, certificates, health, privileges
+from scripts.runbook.health import Health
+from tests.conftest import SINGLE_COPY, RunningPostgres
+
+
+@pytest.fixture(scope="module")
+def running(make_postgres: Callable[[str], RunningPostgres]) -> RunningPostgres:
+    server = make_postgres("health")
+    bootstrap.create_machinery(server.owner_url, "aws", 1, SINGLE_COPY)
+    bootstrap.migrate_app(server.owner_url)
+    return server
+
+
+@pytest.fixture
+def agent(running: RunningPostgres) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(running.agent_url, autocommit=True) as connection:
+        yield connection
+
+
+def act_as_owner(running: RunningPostgres, statement: str) -> None:
+    with psycopg.connect(running.owner_url, autocommit=True) as connection:
+        connection.execute(statement)  # ty: ignore[no-matching-overload]
+
+
+def test_a_well_site_measures_well(running: RunningPostgres, agent: psycopg.Connection[Any]) -> None:
+    """It finds no trouble, the disk under the files, and reads back from a status what it measured."""
+    measured = health.measure(agent, running.server.folder)
+
+    assert (measured.trouble, measured.frail_slots, measured.pending) == ((), (), ())
+    assert measured.disk_free
+    assert measured.disk_total
+    assert measured.disk_free <= measured.disk_total
+    assert measured.versions["postgres"].startswith("1")
+    assert Health.from_body(measured.to_body()) == measured
+    assert Health.from_body({**measured.to_body(), "version": 99}) is None
+    assert Health.from_body(None) is None
+
+
+def test_another_column_or_key_shows_in_the_digest(running: RunningPostgres, agent: psycopg.Connection[Any]) -> None:
+    """It gives another digest as soon as a published table differs, and the old one when that is taken back."""
+    before = health.measure(agent, None).schema
+    act_as_owner(running, "ALTER TABLE account ADD COLUMN odd text")
+    added = health.measure(agent, None).schema
+    act_as_owner(running, "ALTER TABLE account DROP COLUMN odd")
+    act_as_owner(running, "CREATE UNIQUE INDEX odd ON account (id, username)")
+    indexed = health.measure(agent, None).schema
+    act_as_owner(running, "DROP INDEX odd")
+
+    assert len({before, added, indexed}) == 3
+    assert health.measure(agent, None).schema == before
+
+
+def test_a_table_outside_the_publication_shows(running: RunningPostgres, agent: psycopg.Connection[Any]) -> None:
+    """It gives another digest of the published names when one of them is taken out."""
+    before = health.measure(agent, None).published
+    act_as_owner(running, "ALTER PUBLICATION lifeboat DROP TABLE public.report")
+    after = health.measure(agent, None).published
+    act_as_owner(running, "ALTER PUBLICATION lifeboat ADD TABLE public.report")
+
+    assert after != before
+    assert health.measure(agent, None).published == before
+
+
+def test_a_subscription_in_trouble_says_so(agent: psycopg.Connection[Any]) -> None:
+    """It names a disabled subscription, tables that are not in step, a skipped transaction, and a missing subscription."""
+    agent.execute("INSERT INTO lifeboat.following (primary_site, epoch) VALUES ('gcp', 1)")
+    missing = health.measure(agent, None).trouble
+    agent.execute(
+        "CREATE SUBSCRIPTION lifeboat_from_gcp CONNECTION 'host=gcp.invalid password=x' PUBLICATION lifeboat WITH (connect = false)"
+    )
+    agent.execute("ALTER SUBSCRIPTION lifeboat_from_gcp SKIP (lsn = '0/1234')")
+    disabled = health.measure(agent, None).trouble
+    agent.execute("ALTER SUBSCRIPTION lifeboat_from_gcp SKIP (lsn = NONE)")
+    later = health.measure(agent, None).trouble
+    agent.execute("ALTER SUBSCRIPTION lifeboat_from_gcp SET (slot_name = NONE)")
+    agent.execute("DROP SUBSCRIPTION lifeboat_from_gcp")
+    agent.execute("DELETE FROM lifeboat.following")
+
+    assert missing == ("it follows gcp by its own note and has no subscription to it",)
+    assert disabled == ("a transaction was skipped at 0/1234", "its subscription lifeboat_from_gcp is disabled")
+    assert later == disabled
+    assert health.measure(agent, None).trouble == ()
+
+
+def test_every_privilege_is_proved_and_nothing_stays(agent: psycopg.Connection[Any]) -> None:
+    """It finds the agent's role allowed everything, and leaves neither a slot nor a subscription."""
+    assert privileges.refused(agent) == {}
+    assert agent.execute("SELECT slot_name FROM pg_replication_slots").fetchall() == []
+    assert agent.execute("SELECT subname FROM pg_subscription").fetchall() == []
+
+
+def test_a_role_without_the_privileges_is_told_which(running: RunningPostgres) -> None:
+    """It names each act that the server refuses, with the server's own reason."""
+    with psycopg.connect(running.url, autocommit=True) as app:
+        refused = privileges.refused(app)
+
+    assert set(refused) == set(privileges.ACTS)
+    assert "permission denied" in refused["write the fence"]
+
+
+def test_an_expired_password_is_named(running: RunningPostgres) -> None:
+    """It returns the server's reason for a follower that may not log in, and nothing for one that may."""
+    with psycopg.connect(running.admin_url, autocommit=True) as admin:
+        good = running.server.url("lifeboat_replication", running.passwords.replication)
+        assert privileges.connects(good) == ""
+        assert "password authentication failed" in privileges.connects(
+            good.replace(running.passwords.replication, "old")
+        )
+        assert admin
+
+
+def test_the_database_shows_how_long_its_certificate_lasts(running: RunningPostgres) -> None:
+    """It reads the days left from the handshake."""
+    assert certificates.days_left("127.0.0.1", running.server.port, postgres=True) > 300
+
+
+def test_the_body_of_a_status_carries_it() -> None:
+    """Every part is plain JSON."""
+    assert dataclasses.replace(Health(), trouble=("x",)).to_body()["trouble"] == ("x",)
