@@ -29,6 +29,7 @@ COMMANDS = {
     "journal": "scripts.journal:command",
     "demo": "scripts.demo:command",
     "preview": "scripts.preview:command",
+    "room": "scripts.room:command",
 }
 """Where each command lives. Only what is called gets loaded: a preview waits for no database driver."""
 

@@ -254,6 +254,13 @@ class CannotReadmit(LifeboatError):
         )
 
 
+class PlanChanged(LifeboatError):
+    """What would be done now is not what the person agreed to."""
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(f"The plan of this {verb} is another one by now: look at it again. Nothing was changed.")
+
+
 class AlreadyDead(LifeboatError):
     """A site that is to be ended has no living process."""
 

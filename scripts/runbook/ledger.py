@@ -57,14 +57,14 @@ async def read_copies(stores: ControlStores, public_keys: Mapping[str, str], run
     answers = await asyncio.gather(*(stores.get(record_key(runbook, number + 1)) for number in range(count)))
     silent = {site: reason for one in answers for site, reason in one.failures.items()}
     held = {
-        site: _verified(site, [one.values.get(site) for one in answers], public_keys)
+        site: verified(site, [one.values.get(site) for one in answers], public_keys)
         for site in stores.stores
         if site not in silent
     }
     return Copies(held, silent)
 
 
-def _verified(site: str, envelopes: list[bytes | None], public_keys: Mapping[str, str]) -> Copy:
+def verified(site: str, envelopes: list[bytes | None], public_keys: Mapping[str, str]) -> Copy:
     """Follow the chain from the first record; the end of a copy may be missing, its middle may not."""
     records: list[Record] = []
     for number, envelope in enumerate(envelopes, 1):

@@ -1,0 +1,89 @@
+"""What a person can do from the page: the same plans, refusals and requests as the command line, and nothing more."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.embedded import coming_back, harm
+from scripts.local import kill_site
+from scripts.runbook import asking, operator_keys, requests, sites
+from scripts.runbook.asking import Follower, Preflight
+from scripts.runbook.errors import PlanChanged, UsageError
+from scripts.runbook.failover import Reach
+from scripts.runbook.requests import Wish
+from scripts.runbook.verbs import VERBS
+
+HARMS = {
+    "kill": "End it at once",
+    "kill-wipe": "End it and its data",
+    "pause": "Let it hang",
+    "resume": "Let it go on",
+    "refuse": "Its buckets answer 403",
+    "start": "Start it again",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A plan as it is shown: its rows, its steps, and the hash by which the act will know it again."""
+
+    wish: Wish
+    rows: Mapping[str, object]
+    steps: tuple[str, ...]
+    plan_hash: str
+
+
+@dataclass(frozen=True)
+class Acts:
+    """The acts of one platform's folder, by the operator whose key lies there; `operator`: which, where several do."""
+
+    folder: Path
+    operator: str | None = None
+
+    def plan(self, wish: Wish) -> Shown:
+        """Plan what the command would plan. Raises UsageError for an unknown verb, and whatever the planner refuses by."""
+        with asyncio.Runner() as loop:
+            found = self._preflight(wish, loop)[1]
+        if found.plan is None:
+            raise UsageError(f"{wish.to} is at it already: {found.running.runbook if found.running else wish.verb}")
+        steps = tuple(step.title for step in VERBS[wish.verb].steps)
+        return Shown(wish, found.plan.rows(), steps, requests.hash_of_plan(found.plan.to_body()))
+
+    def act(self, wish: Wish, plan_hash: str) -> str:
+        """Ask for the plan that was shown, and follow it to its end. Raises PlanChanged when it is another one by now."""
+        with asyncio.Runner() as loop:
+            reach, found = self._preflight(wish, loop)
+            if found.plan is None or requests.hash_of_plan(found.plan.to_body()) != plan_hash:
+                raise PlanChanged(wish.verb)
+            signer = operator_keys.signer_here(reach.platform, self.operator)
+            asked = asking.ask(reach, signer, found)
+            records = Follower.open(reach, wish.to, asked.nonce, lambda _: None, lambda _: None).to_the_end(
+                until=asked.expires
+            )
+        took = records[-1].end - records[0].start if records else 0.0
+        return f"{wish.verb} {wish.to} is done: {len(records)} steps in {took:.1f} s."
+
+    def harm(self, name: str, site: str) -> str:
+        """Harm a local site, or bring it back. Raises UsageError, UnknownSite, NothingRunning or AlreadyDead."""
+        if name not in HARMS:
+            raise UsageError(f"there is no way to harm a site called {name[:40]}: choose one of {', '.join(HARMS)}")
+        acts: dict[str, Callable[[], str]] = {
+            "kill": lambda: f"{site} is gone: {kill_site(self.folder, site)} processes ended at once.",
+            "kill-wipe": lambda: (
+                f"{site} is gone with its data: {kill_site(self.folder, site, wipe=True)} processes ended at once."
+            ),
+            "pause": lambda: f"{site} hangs: {harm.pause(self.folder, site)} processes were stopped where they stood.",
+            "resume": lambda: f"{site} goes on: {harm.resume(self.folder, site)} processes.",
+            "refuse": lambda: f"{site}'s buckets answer 403 from now on ({harm.refuse(self.folder, site)}).",
+            "start": lambda: f"{site} is {coming_back.start(self.folder, site, lambda _: None).standing}.",
+        }
+        return acts[name]()
+
+    def _preflight(self, wish: Wish, loop: asyncio.Runner) -> tuple[Reach, Preflight]:
+        if wish.verb not in VERBS:
+            raise UsageError(f"there is no verb {wish.verb[:40]}: choose one of {', '.join(VERBS)}")
+        platform = sites.load(self.folder)
+        platform.known(wish.to)
+        reach = Reach.open(platform, "operator", loop)
+        return reach, asking.preflight(reach, wish)
