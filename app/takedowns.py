@@ -9,6 +9,7 @@ import uuid
 from typing import Any, Literal, LiteralString, TypeAlias
 
 import psycopg
+from psycopg import sql
 
 from app.copies import CONTENT_TYPES
 
@@ -21,18 +22,24 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 # A writer under way ends first, and one that comes later finds the takedown.
 _LOCK_KEY = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _LOCK_ACCOUNT = "SELECT FROM account WHERE id = %s FOR UPDATE"
-_OF_ACCOUNT: tuple[LiteralString, ...] = (
-    "DELETE FROM status WHERE account_id = %s",
-    "DELETE FROM media_attachment WHERE account_id = %s",
-    "DELETE FROM scheduled_status WHERE account_id = %s",
-    "DELETE FROM access_token WHERE account_id = %s",
-    "DELETE FROM authorization_code WHERE account_id = %s",
-    "UPDATE account SET display_name = '', note = '', password_hash = '' WHERE id = %s",
-)
+EMPTIED: tuple[LiteralString, ...] = (
+    "status", "media_attachment", "scheduled_status", "featured_tag",
+    "access_token", "authorization_code", "reset_token", "recovery_code",
+)  # fmt: skip
+"""The tables that lose every row of an account that is taken down: what it shows, and what it logs in with."""
+_OF_ACCOUNT = sql.SQL("DELETE FROM {} WHERE account_id = %s")
+_LOCKED = """
+UPDATE account SET display_name = '', note = '', fields = '[]', avatar_key = NULL, header_key = NULL, password_hash = ''
+WHERE id = %s
+"""
 _OF_PICTURE = """
 DELETE FROM media_attachment
 WHERE key = ANY(%(keys)s) OR jsonb_path_query_array(sizes, '$.*.key'::jsonpath) ?| %(keys)s
 """
+_OF_PROFILE: tuple[LiteralString, ...] = (
+    "UPDATE account SET avatar_key = NULL WHERE avatar_key = ANY(%s)",
+    "UPDATE account SET header_key = NULL WHERE header_key = ANY(%s)",
+)
 # The trigger on media_attachment asks for the pictures that rows named; this asks for one that no row names any more.
 _GO = """
 INSERT INTO media_outbox (key, site, wanted, size) SELECT unnest(%s::text[]), '*', false, 0
@@ -73,8 +80,9 @@ def carry_out(connection: Connection, kind: Kind, target: str, entry: str) -> No
         connection.execute("DELETE FROM status WHERE id = %s", (target,))
     else:
         connection.execute(_LOCK_ACCOUNT, (target,))
-        for statement in _OF_ACCOUNT:
-            connection.execute(statement, (target,))
+        for table in EMPTIED:
+            connection.execute(_OF_ACCOUNT.format(sql.Identifier(table)), (target,))
+        connection.execute(_LOCKED, (target,))
     note = "INSERT INTO takedown (kind, target, entry) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
     connection.execute(note, (kind, target, entry))
 
@@ -97,4 +105,6 @@ def _take_picture(connection: Connection, keys: list[str]) -> None:
     for key in keys:
         connection.execute(_LOCK_KEY, (key,))
     connection.execute(_OF_PICTURE, {"keys": keys})
+    for statement in _OF_PROFILE:
+        connection.execute(statement, (keys,))
     connection.execute(_GO, (keys,))

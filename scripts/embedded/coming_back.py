@@ -18,12 +18,13 @@ from scripts.embedded.starter import Starter
 from scripts.embedded.supervisor import Supervisor
 from scripts.runbook import fence, join, replication, sites
 from scripts.runbook.acceptors import open_acceptor
-from scripts.runbook.errors import LifeboatError, NothingRunning, UnknownSite
+from scripts.runbook.errors import LedgerUnheard, LifeboatError, NothingRunning, UnknownSite
 from scripts.runbook.lease import read_record
 from scripts.runbook.media_return import refill
 from scripts.runbook.readmission import readmit
 from scripts.runbook.registers import open_register
 from scripts.runbook.sites import Platform
+from scripts.runbook.takedown_replay import cleanse
 
 Say = Callable[[str], None]
 
@@ -83,9 +84,10 @@ class _Return:
         wiped = self._is_wiped()
         copied = self._store()
         self._database(wiped)
+        serves = self._forget_what_was_taken_down()
         readmitted = asyncio.run(self._readmit())
         for name, begin in (("app", self.starter.app), ("agent", self.starter.agent)):
-            if name not in self.running:
+            if name not in self.running and (serves or name != "app"):
                 begin(self.site)
                 self.started.append(name)
         holder, following = self._standing()
@@ -130,6 +132,17 @@ class _Return:
             with join.agent_connection(self.platform, self.site) as connection:
                 fence.expire(connection)
         self.started.append("postgres")
+
+    def _forget_what_was_taken_down(self) -> bool:
+        """Carry out the takedowns that the site missed, and say whether it may serve."""
+        try:
+            missed = cleanse(self.platform, self.site)
+        except LedgerUnheard as reason:
+            self.say(f"{reason} The app of {self.site} is not started until then: `lifeboat local start {self.site}`")
+            return False
+        if missed:
+            self.say(f"{missed} takedowns that {self.site} did not know of are carried out there")
+        return True
 
     def _is_wiped(self) -> bool:
         """Say whether there is no whole database: none, or one whose making an earlier start did not finish."""

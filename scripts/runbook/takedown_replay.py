@@ -1,5 +1,6 @@
 """Carries the takedown ledger out in the database that takes over, before it takes writes; and in the primary's, always."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,6 +9,7 @@ import psycopg
 from app import takedowns as rows
 from scripts.runbook import fence, takedowns
 from scripts.runbook.failover import FailoverRun
+from scripts.runbook.join import agent_connection
 from scripts.runbook.sites import Platform
 from scripts.runbook.takedowns import Entry, Ledger, Trust
 
@@ -42,6 +44,21 @@ async def whole_ledger(platform: Platform, database: Connection | None) -> Ledge
 def known_entries(database: Connection) -> frozenset[str]:
     """Return the digests of the entries that a database has carried out."""
     return frozenset(entry for (entry,) in database.execute("SELECT entry FROM public.takedown").fetchall())
+
+
+def cleanse(platform: Platform, site: str) -> int:
+    """Remove from the database of a site that comes back what was taken down meanwhile, before it serves anything.
+
+    Only removals: whatever else the primary wrote about them comes with its stream, which finds nothing in its way.
+    Returns how many entries the site did not know. Raises LedgerUnheard.
+    """
+    with agent_connection(platform, site) as database:
+        ledger = asyncio.run(unapplied(platform, database))
+        with fence.passing(database):
+            carry_out(database, ledger.entries)
+            database.execute("DELETE FROM public.takedown WHERE created_at = now()")
+            database.execute("DELETE FROM public.media_outbox WHERE created_at = now()")
+        return len(ledger.entries)
 
 
 def carry_out(database: Connection, entries: Iterable[Entry]) -> None:

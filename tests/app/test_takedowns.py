@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from app import takedowns
+from app.models import Base
 from tests.app.conftest import PASSWORD, Api, FenceControl, Member, RunningApp
 from tests.app.routes.test_media import key_of, upload
 
@@ -95,6 +96,24 @@ def test_an_account_is_emptied_and_locked_and_its_reports_stay(
     form = {"username": bad.username, "email": "x@example.org", "password": PASSWORD, "agreement": "true"}
     headers = {"authorization": f"Bearer {api.token}"}
     assert httpx.post(f"{app_server.address}/api/v1/accounts", data=form, headers=headers).status_code == 422
+
+
+# Whose rows a takedown of an account leaves: other people's, and what shows nothing of that person to anybody else.
+STAY = {
+    "block", "content_filter", "conversation", "bookmark", "favourite", "follow", "follow_request", "invitation", "list_member",
+    "marker", "mention", "mute", "notification", "pin", "poll_vote", "reading_list", "report", "tag_follow",
+}  # fmt: skip
+
+
+def test_it_is_decided_for_every_table_what_a_takedown_of_an_account_leaves() -> None:
+    """A new table that belongs to an account is either emptied or named here, with a thought."""
+    owned = {
+        table.name
+        for table in Base.metadata.sorted_tables
+        if any(key.column.table.name == "account" for key in table.foreign_keys)
+    }
+
+    assert owned - STAY == set(takedowns.EMPTIED)
 
 
 def test_it_asks_whether_anything_is_left(app_database: Any, member: Member, carry_out: Any) -> None:

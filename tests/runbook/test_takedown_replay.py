@@ -157,3 +157,19 @@ def test_an_old_primary_carries_nothing_out(candidate: Candidate) -> None:
 
     with pytest.raises(psycopg.DatabaseError, match="takes no writes"):
         takedown_replay.carry_out(candidate.database, ledger.entries)
+
+
+def test_a_site_that_comes_back_loses_what_was_taken_down_and_gets_no_row_of_its_own(
+    candidate: Candidate,
+) -> None:
+    """The picture is gone before it serves; the notes are left to the primary's stream, which must find their places free."""
+    candidate.take_down("media", "ab" * 32)
+    platform = candidate.run().platform
+    platform.agent_url = lambda site: candidate.url
+
+    missed = takedown_replay.cleanse(platform, "gcp")
+
+    assert missed == 1
+    assert (candidate.rows("media_attachment"), candidate.rows("status")) == (0, 1)
+    assert (candidate.rows("takedown"), candidate.rows("media_outbox")) == (0, 0)
+    assert not fence.read(candidate.database).open
