@@ -1,7 +1,6 @@
 """A standby that stops confirming leaves the rule by itself and comes back by itself; one copy needs a person."""
 
 import asyncio
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,10 +8,10 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from scripts.embedded import harm
 from scripts.embedded.local_sites import LocalSites
 from scripts.embedded.writers import read_back
 from tests.acceptance.conftest import Person
-from tests.acceptance.test_hung_cloud import signal_site
 from tests.timed_writers import TimedWriters
 
 pytestmark = pytest.mark.acceptance
@@ -32,12 +31,12 @@ def becomes(person: Person, *sync: str, seconds: float = 40) -> bool:
 def stopped(local: LocalSites, *sites: str) -> Iterator[None]:
     """Let whole clouds stand still: they accept connections and answer nothing."""
     for site in sites:
-        signal_site(local, site, signal.SIGSTOP)
+        harm.pause(local.layout.folder, site)
     try:
         yield
     finally:
         for site in sites:
-            signal_site(local, site, signal.SIGCONT)
+            harm.resume(local.layout.folder, site)
 
 
 async def under_load(url: str, scene: Callable[[], None]) -> TimedWriters:
