@@ -30,6 +30,7 @@ COMMANDS = {
     "demo": "scripts.demo:command",
     "preview": "scripts.preview:command",
     "room": "scripts.room:command",
+    "cost": "scripts.cost:command",
 }
 """Where each command lives. Only what is called gets loaded: a preview waits for no database driver."""
 

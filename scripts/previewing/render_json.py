@@ -17,6 +17,9 @@ def as_json(preview: Preview) -> dict[str, Any]:
         "notes": [*preview.notes, LEGEND],
         "clouds": {cloud: _cloud(preview, cloud) for cloud in preview.graphs},
         "parity": [asdict(row) for row in preview.rows],
+        "costs": {
+            cloud: {"known": str(one.known), "not_known": list(one.unknown)} for cloud, one in preview.costs.items()
+        },
         "policy": {cloud: asdict(one) for cloud, one in preview.policy.items()},
     }
 

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 
 from scripts.previewing.diff import KINDS, Change
 from scripts.previewing.parity import EXCEPTED
-from scripts.previewing.render_text import against, change_lines, policy_lines, remark, resource_lines, verdict
+from scripts.previewing.render_text import (
+    against,
+    change_lines,
+    cost_lines,
+    policy_lines,
+    remark,
+    resource_lines,
+    verdict,
+)
 from scripts.previewing.report import LEGEND, Preview, totals
 
 LIMIT = 65_536
@@ -65,7 +73,7 @@ def _open_part(preview: Preview) -> list[str]:
     lines = ["### Lifeboat preview", "", f"**{verdict(preview)}** {escape(against(preview))}", ""]
     lines += [f"- {escape(note)}" for note in preview.notes[:LISTED]]
     lines += _listed([f"**broken** {escape(sentence)}" for sentence in preview.broken])
-    lines += ["", *_numbers(preview), ""]
+    lines += ["", *_numbers(preview), "", *(f"- {escape(line)}" for line in cost_lines(preview)), ""]
     harm = [_harm(cloud, one) for cloud, one in preview.harmful]
     if harm:
         lines += ["**What would be destroyed**", "", *_listed(harm), ""]

@@ -35,7 +35,12 @@ def _first(preview: Preview) -> list[str]:
         found = totals(preview, cloud)
         rows.append([cloud, *(str(found[name]) for name in rows[0][1:])])
     rules = [f"BROKEN  {sentence}" for sentence in preview.broken]
-    return [f"{verdict(preview)} {against(preview)}", *preview.notes, *rules, "", *columns(rows)]
+    return [f"{verdict(preview)} {against(preview)}", *preview.notes, *rules, "", *columns(rows), *cost_lines(preview)]
+
+
+def cost_lines(preview: Preview) -> list[str]:
+    """Return what the change does to each site's bill, where there is something to compare."""
+    return [f"cost of {cloud}: {change.sentence()}." for cloud, change in preview.costs.items()]
 
 
 def _changes(preview: Preview) -> Iterator[list[str]]:

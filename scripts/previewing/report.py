@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from scripts.costing.bill import CostChange, compare_bills, make_bill
+from scripts.costing.prices import read_prices
 from scripts.previewing.diff import DELETE, KINDS, REPLACE, Change, Table, compare
 from scripts.previewing.graph import Graph
 from scripts.previewing.parity import Row, parity
@@ -22,6 +24,7 @@ class Preview:
     rows: tuple[Row, ...]
     broken: tuple[str, ...]
     policy: Mapping[str, Policy] = field(default_factory=dict)
+    costs: Mapping[str, CostChange] = field(default_factory=dict)
 
     def count(self, cloud: str, kind: str) -> int:
         return sum(change.kind == kind for change in self.changes.get(cloud, ()))
@@ -54,7 +57,14 @@ def make_preview(
     judged = policy or {}
     broken = (*_broken_protection(changes), *_broken_policy(judged), *_broken_parity(rows))
     idle = tuple(line for one in judged.values() for line in one.idle)
-    return Preview(base, (*notes, *new, *idle), now, changes, rows, broken, judged)
+    return Preview(base, (*notes, *new, *idle), now, changes, rows, broken, judged, _costs(now, before))
+
+
+def _costs(now: Mapping[str, Graph], before: Mapping[str, Graph | None]) -> dict[str, CostChange]:
+    prices = read_prices() if before else ()
+    bills = {cloud: make_bill(graph, prices) for cloud, graph in now.items() if cloud in before}
+    old = {cloud: make_bill(graph, prices) for cloud, graph in before.items() if graph}
+    return {cloud: compare_bills(old.get(cloud), bill) for cloud, bill in bills.items()}
 
 
 def _broken_policy(policy: Mapping[str, Policy]) -> list[str]:
