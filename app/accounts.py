@@ -16,9 +16,9 @@ from app.database import Database
 from app.durability import Writer
 from app.errors import NotFound, Unprocessable
 from app.ids import new_id
-from app.models import Account
+from app.models import Account, RetiredName
 from app.post_columns import PUBLIC
-from app.security import hash_password, password_matches
+from app.security import digest, hash_password, password_matches
 from app.settings import SignUp
 
 Trimmed = Annotated[str, StringConstraints(strip_whitespace=True)]
@@ -76,6 +76,8 @@ async def register(
         return await _same_person(connection, account_id, form)
     await invitations.admit(connection, sign_up, form.invite_code)
     row = insert(Account).values(id=made, username=form.username, email=form.email, password_hash=password_hash)
+    if await _is_retired(connection, form.username):
+        raise invalid({"username": [("ERR_TAKEN", "has already been taken")]})
     if await connection.scalar(row.on_conflict_do_nothing().returning(Account.id)) is None:
         raise await _taken(connection, form)
     return made
@@ -120,6 +122,12 @@ async def one(connection: AsyncConnection, condition: ColumnElement[bool], *colu
     if row is None:
         raise NotFound
     return row
+
+
+async def _is_retired(connection: AsyncConnection, username: str) -> bool:
+    """Say whether a name belonged to somebody who left."""
+    query = select(RetiredName.created_at).where(RetiredName.digest == digest(username))
+    return await connection.scalar(query) is not None
 
 
 async def _same_person(connection: AsyncConnection, account_id: UUID, form: NewAccount) -> UUID:

@@ -13,6 +13,8 @@ from app.tokens import Caller, find_caller
 
 INVALID_TOKEN = "The access token is invalid"  # noqa: S105
 
+NO_TOKEN = UUID(int=0)  # of the worker, who acts for people without one
+
 
 @dataclass(frozen=True)
 class Person:
@@ -20,6 +22,7 @@ class Person:
 
     account_id: UUID
     application_id: UUID | None
+    token_id: UUID = NO_TOKEN
 
 
 def bearer(request: Request) -> str | None:
@@ -62,7 +65,7 @@ def person(*scopes: str) -> Callable[[Caller], Awaitable[Person]]:
     async def check(found: Annotated[Caller, Depends(client(*scopes))]) -> Person:
         if found.account_id is None:
             raise Unprocessable("This method requires an authenticated user")
-        return Person(found.account_id, found.application_id)
+        return Person(found.account_id, found.application_id, found.token_id)
 
     return check
 

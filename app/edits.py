@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import polls
+from app import polls, streams
 from app.authentication import Person
 from app.body import Fields
 from app.errors import NotFound
@@ -62,6 +62,7 @@ async def edit(connection: AsyncConnection, owner: Person, status_id: UUID, form
     await name_people_and_tags(connection, owner.account_id, status_id, text)
     boosters = await connection.scalars(select(Status.account_id).where(Status.reblog_of_id == status_id))
     await notify(connection, "update", owner.account_id, boosters, status_id)
+    await streams.tell(connection, streams.CHANGED, post)
     return await load(connection, status_id, owner.account_id)
 
 

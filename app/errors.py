@@ -55,6 +55,23 @@ class Unprocessable(LifeboatError):
         self.details = details
 
 
+class CodeNeeded(Unprocessable):
+    """The password is right, and this person's log-in asks for a second factor too."""
+
+    def __init__(self) -> None:
+        super().__init__("Enter the code of your authenticator app, or one of your recovery codes.")
+
+
+class TooMany(LifeboatError):
+    """Too many attempts of one kind; `retry_after` (seconds) says when the next one is taken."""
+
+    status = 429
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"There were too many attempts; try again in {seconds} seconds.")
+        self.retry_after = max(1, seconds)
+
+
 class OAuthError(LifeboatError):
     """An OAuth 2 refusal: `code` is the machine-readable word of RFC 6749 section 5.2."""
 
@@ -69,6 +86,10 @@ class Unavailable(LifeboatError):
 
     status = 503
     retry_after = 1
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class NotArrived(Unavailable):

@@ -7,14 +7,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import accounts
+from app import accounts, streams
 from app.authentication import Person
 from app.errors import NotFound
 from app.ids import new_id
 from app.models import Bookmark, Favourite, Status
 from app.notifications import notify, take_back
 from app.paging import Page
-from app.posts import Post, load
+from app.posts import Post, complete, load
 from app.visibility import PUBLIC, visible_to
 
 Marks = type[Favourite | Bookmark]
@@ -67,8 +67,10 @@ async def boost(connection: AsyncConnection, person: Person, status_id: UUID) ->
 async def unboost(connection: AsyncConnection, person: UUID, status_id: UUID) -> Post:
     """Take a boost back, by the boost or by the post, and give the post."""
     original = await _original(connection, status_id, person)
-    mine = (Status.account_id == person, Status.reblog_of_id == original.id)
-    await connection.execute(delete(Status).where(*mine))
+    mine = select(Status.id, Status.reblog_of_id).where(Status.account_id == person, Status.reblog_of_id == original.id)
+    for post in await complete(connection, mine, person):
+        await streams.tell(connection, streams.DELETED, post)
+        await connection.execute(delete(Status).where(Status.id == post.row.id))
     await take_back(connection, "reblog", person, original.account_id, original.id)
     return await load(connection, original.id, person)
 

@@ -1,6 +1,7 @@
 """Passwords, tokens and signatures. A secret is shown once and kept as a digest only."""
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import secrets
@@ -8,6 +9,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.fernet import Fernet
 
 # argon2id with the first parameters of OWASP's password storage cheat sheet: 19 MiB, 2 passes, 1 lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -60,6 +62,21 @@ class Signer:
         """Give the text back, or None when it was not signed here."""
         text, _, signature = signed.rpartition(".")
         return text if text and same(signature, self.signature(text)) else None
+
+
+class Sealer:
+    """Encrypts what has to be read again, such as the secret of an authenticator app, with the site's secret key."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._fernet = Fernet(base64.urlsafe_b64encode(hmac.digest(secret_key.encode(), b"lifeboat seal", "sha256")))
+
+    def seal(self, secret: bytes) -> bytes:
+        """Give what is stored of a secret."""
+        return self._fernet.encrypt(secret)
+
+    def open(self, sealed: bytes) -> bytes:
+        """Give a secret back; raises InvalidToken when it was sealed with another key."""
+        return self._fernet.decrypt(sealed)
 
 
 @cache

@@ -11,8 +11,9 @@ from app.database import Database
 from app.durability import Writer
 from app.errors import Unprocessable
 from app.fence import CachedLease
+from app.limits import Limits
 from app.media import Media
-from app.security import Signer
+from app.security import Sealer, Signer
 from app.settings import Settings
 
 MAX_KEY = 255
@@ -29,6 +30,8 @@ class Services:
     media: Media
     sessions: Signer
     forms: Signer
+    sealer: Sealer
+    limits: Limits
 
     @classmethod
     def open(cls, settings: Settings) -> "Services":
@@ -43,6 +46,8 @@ class Services:
             media=Media.open(settings),
             sessions=Signer(secret, "session"),
             forms=Signer(secret, "form"),
+            sealer=Sealer(secret),
+            limits=Limits(settings),
         )
 
     async def close(self) -> None:

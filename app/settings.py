@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     store_credentials: str | None = None
     secret_key: SecretStr = Field(min_length=16)
     sign_up: SignUp = Field(default="open", description="who may make an account: anybody, the invited, nobody")
+    attempts: int = Field(default=10, ge=1, description="log-ins of one person in five minutes; other limits follow it")
+    trusted_proxies: int = Field(default=0, ge=0, le=5, description="how many of our own proxies name the client")
     acknowledge_timeout: float = Field(default=5.0, gt=0, le=60, description="seconds to wait for the other clouds")
     framed_by: str = Field(
         default="'none'",

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import conversations, polls
+from app import conversations, polls, streams
 from app.authentication import Person
 from app.body import Fields, invalid
 from app.durability import Writer
@@ -118,6 +118,7 @@ async def remove(connection: AsyncConnection, owner: Person, status_id: UUID) ->
     await claim(connection, owner.account_id, tombstone, status_id)
     if post.row.conversation_id:
         await conversations.forget(connection, status_id, post.row.conversation_id)
+    await streams.tell(connection, streams.DELETED, post)
     await connection.execute(delete(Status).where(Status.id == status_id))
     return post
 

@@ -17,6 +17,7 @@ from app.security import digest, new_secret, same
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 BROWSER_SCOPES = "read write follow push"
 TOP_SCOPES = {"read", "write", "follow", "push", "profile", "admin:read", "admin:write"}
+MAX_DEVICE = 200  # characters of what a client says of itself
 CODE_LIFE = "10 minutes"
 
 INVALID_GRANT = (
@@ -104,12 +105,22 @@ def is_scope(scope: str) -> bool:
 
 
 async def issue(
-    connection: AsyncConnection, scopes: str, *, application_id: UUID | None = None, account_id: UUID | None = None
+    connection: AsyncConnection,
+    scopes: str,
+    *,
+    application_id: UUID | None = None,
+    account_id: UUID | None = None,
+    device: str | None = None,
 ) -> Token:
     """Store a new token inside a durable transaction and give it with its secret."""
     secret = new_secret()
     row = insert(AccessToken).values(
-        id=new_id(), digest=digest(secret), scopes=scopes, application_id=application_id, account_id=account_id
+        id=new_id(),
+        digest=digest(secret),
+        scopes=scopes,
+        application_id=application_id,
+        account_id=account_id,
+        device=device and device[:MAX_DEVICE],
     )
     created_at = (await connection.execute(row.returning(AccessToken.created_at))).scalar_one()
     return Token(secret, scopes, int(created_at.timestamp()))

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from app import accounts as people
 from app import profiles, search, timelines
 from app.accounts import NewAccount
-from app.address import base_of
+from app.address import base_of, device_of
 from app.authentication import Person, Viewer, client, person
 from app.body import body_of
 from app.entities import account_entity, credential_entity
 from app.errors import Forbidden
 from app.ids import from_api
+from app.limits import address_of
 from app.paging import PageOf
 from app.pictures import SHAPES
 from app.profiles import Profile
@@ -31,19 +32,22 @@ Owner = Annotated[Person, Depends(person("write:accounts"))]
 async def register(
     caller: Annotated[Caller, Depends(client("write:accounts"))],
     form: Annotated[NewAccount, Depends(body_of(NewAccount))],
+    request: Request,
     parts: Parts,
     write: Write,
 ) -> dict[str, Any]:
     """Make an account for a client and give the person's first token."""
     if caller.application_id is None:
         raise Forbidden("This method requires a client's own token")
+    await parts.limits.count(write, (parts.limits.sign_up, address_of(request, parts.settings)))
     form, password_hash = await people.prepared(form)
     scopes = " ".join(sorted(caller.scopes))
     async with write.transaction() as connection:
         account_id = await people.register(
             connection, write, caller.application_id, form, password_hash, parts.settings.sign_up
         )
-        token = await issue(connection, scopes, application_id=caller.application_id, account_id=account_id)
+        whose = {"application_id": caller.application_id, "account_id": account_id}
+        token = await issue(connection, scopes, **whose, device=device_of(request))
     return token.entity()
 
 

@@ -1,16 +1,19 @@
 """A person lets a client act for them (RFC 6749 section 4.1, with the code challenge of RFC 7636)."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import RedirectResponse
 
-from app import pages
-from app.accounts import authenticate
+from app import logins, pages
 from app.body import Fields, body_of
 from app.errors import OAuthError, Unprocessable
+from app.logins import LogIn
 from app.pages import Browser
 from app.routes.shell import Asks, FormRoute
 from app.services import Parts, Services, Write
@@ -38,6 +41,7 @@ class Decision(Wish):
     decision: str = ""
     login: str = ""
     password: str = ""
+    code: str = ""
 
 
 @router.get("")
@@ -56,9 +60,8 @@ async def decide(
     pages.check_form(who, form.form_token)
     if form.decision != "allow":
         return _back(form, error="access_denied")
-    account_id = await _person(parts, who, form)
     scopes = granted_scopes(form.scope, client.scopes)
-    async with write.transaction() as connection:
+    async with _asked(request, parts, who, form, write) as (connection, account_id):
         code = await issue_code(connection, account_id, client.id, form.redirect_uri, scopes, form.code_challenge)
     return _page(request, who, client, form, code=code) if form.redirect_uri == OUT_OF_BAND else _back(form, code=code)
 
@@ -79,13 +82,21 @@ async def _client(parts: Services, wish: Wish) -> Any:
     return client
 
 
-async def _person(parts: Services, who: Browser, form: Decision) -> UUID:
+@asynccontextmanager
+async def _asked(
+    request: Request, parts: Services, who: Browser, form: Decision, write: Write
+) -> AsyncGenerator[tuple[AsyncConnection, UUID]]:
+    """Lend the durable transaction and the person of the browser, who logs in where it has no session."""
     if who.person is not None and who.person.account_id is not None:
-        return who.person.account_id
-    account_id = await authenticate(parts.database, form.login, form.password)
+        async with write.transaction() as connection:
+            yield connection, who.person.account_id
+        return
+    given = LogIn(form.login, form.password, form.code)
+    account_id = await logins.known(request, parts, write, given)
     if account_id is None:
         raise Unprocessable("This name and password do not belong together; go back and try again.")
-    return account_id
+    async with logins.completed(parts, write, account_id, given) as connection:
+        yield connection, account_id
 
 
 def _back(wish: Wish, **answer: str) -> RedirectResponse:

@@ -6,12 +6,15 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import UploadFile
 
-from app import accounts, pages, statuses
+from app import accounts, logins, pages, statuses
 from app.accounts import NewAccount
+from app.address import device_of
 from app.authentication import Person
 from app.body import Fields, body_of
 from app.errors import Unprocessable
 from app.ids import from_api
+from app.limits import address_of
+from app.logins import LogIn
 from app.pages import Browser, Draft
 from app.routes.media import Description, store
 from app.routes.shell import Asks, FormRoute
@@ -39,6 +42,7 @@ class LogInForm(Form):
 
     login: str = ""
     password: str = ""
+    code: str = ""
 
 
 class SignUpForm(Form, NewAccount):
@@ -62,7 +66,7 @@ async def person(who: Asks) -> Person:
     """Hand a route the person of the browser; raises Unprocessable for one who is not logged in."""
     if who.person is None or who.person.account_id is None:
         raise Unprocessable("You are not logged in any more; log in and send it again.")
-    return Person(who.person.account_id, who.person.application_id)
+    return Person(who.person.account_id, who.person.application_id, who.person.token_id)
 
 
 LoggedIn = Annotated[Person, Depends(person)]
@@ -74,10 +78,11 @@ async def sign_up(
 ) -> Response:
     """Make an account and log in."""
     accept(request, who, write, form, Draft("sign-up", {"username": form.username, "email": form.email}))
+    await parts.limits.count(write, (parts.limits.sign_up, address_of(request, parts.settings)))
     _, password_hash = await accounts.prepared(form)
     async with write.transaction() as connection:
         account_id = await accounts.register(connection, write, BROWSERS, form, password_hash, parts.settings.sign_up)
-        token = await issue(connection, BROWSER_SCOPES, account_id=account_id)
+        token = await issue(connection, BROWSER_SCOPES, account_id=account_id, device=device_of(request))
     return pages.log_in(request, parts, token.secret)
 
 
@@ -87,11 +92,12 @@ async def log_in(
 ) -> Response:
     """Begin a session."""
     accept(request, who, write, form, Draft("log-in", {"login": form.login}))
-    account_id = await accounts.authenticate(parts.database, form.login, form.password)
+    given = LogIn(form.login, form.password, form.code)
+    account_id = await logins.known(request, parts, write, given)
     if account_id is None:
         raise Unprocessable("This name and password do not belong together.")
-    async with write.transaction() as connection:
-        token = await issue(connection, BROWSER_SCOPES, account_id=account_id)
+    async with logins.completed(parts, write, account_id, given) as connection:
+        token = await issue(connection, BROWSER_SCOPES, account_id=account_id, device=device_of(request))
     return pages.log_in(request, parts, token.secret)
 
 

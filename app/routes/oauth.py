@@ -3,12 +3,16 @@
 import base64
 import binascii
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.accounts import authenticate
+from app import logins
+from app.address import device_of
 from app.body import Fields, body_of
-from app.errors import OAuthError
+from app.errors import CodeNeeded, OAuthError
+from app.logins import LogIn
 from app.services import Parts, Services, Write
 from app.tokens import INVALID_GRANT, Token, find_client, granted_scopes, issue, revoke, spend_code
 
@@ -27,6 +31,7 @@ class TokenRequest(Fields):
     code: str = ""
     redirect_uri: str = ""
     code_verifier: str | None = None
+    otp_attempt: str = ""
 
 
 class Revocation(Fields):
@@ -44,14 +49,14 @@ async def token(
     """Hand out a token for one of the three grants."""
     client = await _client(request, parts, form)
     if form.grant_type == "password":
-        return (await _by_password(form, client, parts, write)).entity()
+        return (await _by_password(request, form, client, parts, write)).entity()
     if form.grant_type == "client_credentials":
         scopes = granted_scopes(form.scope, client.scopes)
         async with write.transaction() as connection:
             made = await issue(connection, scopes, application_id=client.id)
         return made.entity()
     if form.grant_type == "authorization_code":
-        return (await _by_code(form, client, write)).entity()
+        return (await _by_code(request, form, client, write)).entity()
     raise OAuthError(
         "unsupported_grant_type", "The authorization grant type is not supported by the authorization server."
     )
@@ -68,19 +73,28 @@ async def end(
     return {}
 
 
-async def _by_password(form: TokenRequest, client: Any, parts: Services, write: Write) -> Token:
+async def _by_password(request: Request, form: TokenRequest, client: Any, parts: Services, write: Write) -> Token:
     scopes = granted_scopes(form.scope, client.scopes)
-    account_id = await authenticate(parts.database, form.username, form.password)
+    given = LogIn(form.username, form.password, form.otp_attempt)
+    account_id = await logins.known(request, parts, write, given)
     if account_id is None:
         raise OAuthError("invalid_grant", INVALID_GRANT)
-    async with write.transaction() as connection:
-        return await issue(connection, scopes, application_id=client.id, account_id=account_id)
+    try:
+        async with logins.completed(parts, write, account_id, given) as connection:
+            return await _issue(connection, request, client, account_id, scopes)
+    except CodeNeeded as needed:
+        raise OAuthError("invalid_grant", str(needed)) from None
 
 
-async def _by_code(form: TokenRequest, client: Any, write: Write) -> Token:
+async def _issue(connection: AsyncConnection, request: Request, client: Any, account_id: UUID, scopes: str) -> Token:
+    whose = {"application_id": client.id, "account_id": account_id}
+    return await issue(connection, scopes, **whose, device=device_of(request))
+
+
+async def _by_code(request: Request, form: TokenRequest, client: Any, write: Write) -> Token:
     async with write.transaction() as connection:
         account_id, scopes = await spend_code(connection, form.code, client.id, form.redirect_uri, form.code_verifier)
-        return await issue(connection, scopes, application_id=client.id, account_id=account_id)
+        return await _issue(connection, request, client, account_id, scopes)
 
 
 async def _client(request: Request, parts: Services, form: TokenRequest | Revocation) -> Any:

@@ -40,6 +40,7 @@ def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
         "media_url": "s3://lifeboat-media?region=us-east-1&endpoint=http://127.0.0.1:1",
         "store_credentials": str(credentials),
         "secret_key": "a secret key for tests only",
+        "attempts": 10_000,
     }
     return Settings.model_validate(values | changes)
 

@@ -57,6 +57,14 @@ JSON: dict[str, dict[str, Any]] = {
     "POST /api/v1/follow_requests/{account_id}/reject": {},
     "POST /api/v1/accounts/{account_id}/remove_from_followers": {},
     "POST /api/v1/invites": {},
+    "POST /api/v1/account/two_factor": {"password": PASSWORD},
+    "POST /api/v1/account/two_factor/confirm": {},
+    "POST /api/v1/account/recovery_codes": {"password": PASSWORD},
+    "POST /api/v1/account/two_factor/off": {"password": PASSWORD},
+    "POST /api/v1/account/password": {"password": PASSWORD, "new_password": PASSWORD},
+    "POST /api/v1/account/delete": {"password": PASSWORD},
+    "POST /api/v1/password_reset": {"new_password": PASSWORD},
+    "DELETE /api/v1/sessions/{session_id}": {},
     "DELETE /api/v1/invites/{invitation_id}": {},
     "DELETE /api/v1/profile/avatar": {},
     "DELETE /api/v1/profile/header": {},
@@ -110,6 +118,7 @@ class Samples:
             "{name}": "boats",
             "{tag_id}": "1",
             "{invitation_id}": "1",
+            "{session_id}": "1",
         }
 
     def _post(self, path: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -177,6 +186,7 @@ class Samples:
             "POST /post": lambda: self.form("/post", status="x"),
             "POST /posts/{status_id}/delete": lambda: self.form(f"/posts/{self.other_status}/delete"),
             "POST /log-out": lambda: self.form("/log-out"),
+            "DELETE /api/v1/sessions": lambda: self.as_member.delete("/api/v1/sessions"),
         }
 
     def small_requests(self) -> dict[str, Callable[[], httpx.Response]]:

@@ -1,0 +1,23 @@
+"""The archive of a person."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import StreamingResponse
+
+from app import export
+from app.address import base_of
+from app.authentication import Person, person
+from app.services import Parts
+
+router = APIRouter(prefix="/api/v1", tags=["security"])
+
+
+@router.get("/account/archive")
+async def archive(
+    who: Annotated[Person, Depends(person("read:accounts"))], request: Request, parts: Parts
+) -> StreamingResponse:
+    """Give all that the caller put in, as a zip file; it needs a token for everything that it reads."""
+    file = await export.archive(parts, who.account_id, base_of(request))
+    headers = {"Content-Disposition": 'attachment; filename="archive.zip"', "Cache-Control": "no-store"}
+    return StreamingResponse(export.chunks(file), media_type="application/zip", headers=headers)
