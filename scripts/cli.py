@@ -29,6 +29,8 @@ COMMANDS = {
     "journal": "scripts.journal:command",
     "demo": "scripts.demo:command",
     "preview": "scripts.preview:command",
+    "rejoin": "scripts.rejoin:command",
+    "reprotect": "scripts.rejoin:reprotect",
     "room": "scripts.room:command",
     "cost": "scripts.cost:command",
 }

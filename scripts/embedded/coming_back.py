@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import obstore
 import psycopg
 
 from app.stores import open_store
@@ -16,12 +15,10 @@ from scripts.embedded.recopy import copy_missing
 from scripts.embedded.remembered import recall
 from scripts.embedded.starter import Starter
 from scripts.embedded.supervisor import Supervisor
-from scripts.runbook import fence, join, replication, sites
-from scripts.runbook.acceptors import open_acceptor
+from scripts.runbook import fence, join, membership, replication, sites
 from scripts.runbook.errors import LedgerUnheard, LifeboatError, NothingRunning, UnknownSite
 from scripts.runbook.lease import read_record
 from scripts.runbook.media_return import refill
-from scripts.runbook.readmission import readmit
 from scripts.runbook.registers import open_register
 from scripts.runbook.sites import Platform
 from scripts.runbook.takedown_replay import cleanse
@@ -61,7 +58,7 @@ class CameBack:
 
 
 def start(folder: Path, site: str, say: Say) -> CameBack:
-    """Start what does not run of a site. Safe to run again. Raises UnknownSite, NothingRunning, CannotReadmit."""
+    """Start what does not run of a site. Safe to run again. Raises UnknownSite, NothingRunning, StoresMissing."""
     if site not in SITES:
         raise UnknownSite(site, SITES)
     supervisor, layout = Supervisor.load(folder), recall(folder)
@@ -82,34 +79,43 @@ class _Return:
 
     def run(self) -> CameBack:
         wiped = self._is_wiped()
-        copied = self._store()
+        copied = self._store(wiped)
         self._database(wiped)
         serves = self._forget_what_was_taken_down()
-        readmitted = asyncio.run(self._readmit())
-        for name, begin in (("app", self.starter.app), ("agent", self.starter.agent)):
-            if name not in self.running and (serves or name != "app"):
+        readmitted = self._readmit()
+        starter = self.starter
+        for name, begin in (("app", starter.web), ("worker", starter.worker), ("agent", starter.agent)):
+            if name not in self.running and (serves or name == "agent"):
                 begin(self.site)
                 self.started.append(name)
         holder, following = self._standing()
         return CameBack(self.site, tuple(self.started), wiped, readmitted, copied, holder, following)
 
-    def _store(self) -> int:
+    def _store(self, wiped: bool) -> int:
+        """Start the store, out of the register's vote if it may have forgotten one, and copy what it lacks."""
         if "objects" in self.running:
             return 0
-        if self.site in FORGETFUL and (self.layout.site_folder(self.site) / "store").exists():
+        if wiped or self.site in FORGETFUL:
             self.say(
-                f"the store of {self.site} forgets its last seconds when it is killed: its register object is removed"
+                f"the store of {self.site} may have forgotten votes: it is set aside until it has the register again"
             )
-            self.starter.look_into_store(self.site, self._remove_register_objects)
+            self._set_aside.parent.mkdir(parents=True, exist_ok=True)
+            self._set_aside.write_text(str(asyncio.run(membership.set_store_aside(self.platform, self.site))))
         self.starter.store(self.site)
         self.started.append("objects")
         return asyncio.run(self._recopy()) + refill(self.platform, self.site, self.say)
 
-    def _remove_register_objects(self, lease_url: str) -> None:
-        """Remove the register's object from a store that only this process can reach: absent is unavailable to all."""
-        store = open_store(lease_url, self.platform.credentials())
-        for found in obstore.list(store, "lease").collect():
-            obstore.delete(store, found["path"])
+    @property
+    def _set_aside(self) -> Path:
+        """The file that holds under which configuration this site's store was set aside, until it counts again."""
+        return self.layout.site_folder(self.site) / "store-set-aside"
+
+    def _readmit(self) -> bool:
+        if not self._set_aside.exists():
+            return False
+        asyncio.run(membership.readmit_store(self.platform, self.site, int(self._set_aside.read_text())))
+        self._set_aside.unlink()
+        return True
 
     async def _recopy(self) -> int:
         stores = {
@@ -158,12 +164,6 @@ class _Return:
         shutil.rmtree(self.layout.server(self.site).folder, ignore_errors=True)
         self.starter.database(self.site)
         self._unfinished.unlink()
-
-    async def _readmit(self) -> bool:
-        acceptor = open_acceptor(
-            self.platform.outputs[self.site].lease_url, self.platform.credentials(), self.platform.cluster
-        )
-        return await readmit(open_register(self.platform, "operator"), self.site, acceptor)
 
     def _standing(self) -> tuple[str | None, str | None]:
         """Return who holds the lease and whom this site follows."""

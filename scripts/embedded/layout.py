@@ -92,9 +92,9 @@ class Layout:
     def credentials_file(self) -> Path:
         return self.folder / "store-credentials.json"
 
-    def store_url(self, site: str, kind: str, port: int | None = None) -> str:
-        """Return the URL of a site's bucket: `media`, `lease` or `ledger`; on another port while it is looked into."""
-        endpoint, bucket = f"http://127.0.0.1:{port or self.ports[site].store}", f"lifeboat-{kind}"
+    def store_url(self, site: str, kind: str) -> str:
+        """Return the URL of a site's bucket: `media`, `lease` or `ledger`."""
+        endpoint, bucket = f"http://127.0.0.1:{self.ports[site].store}", f"lifeboat-{kind}"
         return {
             "aws": f"s3://{bucket}?region={REGION}&endpoint={endpoint}",
             "gcp": f"gs://{bucket}?endpoint={endpoint}",
@@ -118,7 +118,7 @@ class Layout:
 def decide(settings: LocalSettings, binaries: PostgresBinaries) -> Layout:
     """Choose free ports and fresh secrets. Raises PortBusy when the edge's port is taken."""
     _must_be_free(settings.edge_port)
-    numbers = iter(free_ports(3 * len(SITES) + 1))
+    numbers = iter(_free_ports(3 * len(SITES) + 1))
     layout = Layout(settings, binaries, dns_port=next(numbers), secret_key=secrets.token_hex(32))
     replication = secrets.token_hex(16)
     for site in SITES:
@@ -187,7 +187,7 @@ def _write_private(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def free_ports(count: int) -> list[int]:
+def _free_ports(count: int) -> list[int]:
     """Return ports that are free now; all are held at once, so that no two are the same."""
     probes = [socket.socket() for _ in range(count)]
     try:

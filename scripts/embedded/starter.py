@@ -3,13 +3,12 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import psycopg
 
 from scripts.embedded import object_stores, programs
-from scripts.embedded.layout import SITES, TOOLS, Layout, free_ports
+from scripts.embedded.layout import SITES, TOOLS, Layout
 from scripts.embedded.supervisor import Program, Started, Supervisor
 from scripts.runbook import bootstrap, join, outside, sites
 from scripts.runbook.errors import ProcessDied
@@ -43,17 +42,12 @@ class Starter:
         self.start(programs.edge(self.layout))
 
     def store(self, site: str) -> None:
-        port = self.layout.ports[site].store
-        self._start_store(site, port)
-        object_stores.make_buckets(site, port, self.layout.store_credentials)
-
-    def look_into_store(self, site: str, act: Callable[[str], None]) -> None:
-        """Run a site's store on a port that nobody knows, act on its lease bucket, and end it politely."""
-        port = free_ports(1)[0]
-        started = self._start_store(site, port)
-        object_stores.make_buckets(site, port, self.layout.store_credentials)
-        act(self.layout.store_url(site, "lease", port))
-        self.supervisor.stop_one(started)
+        credentials, port = self.layout.store_credentials, self.layout.ports[site].store
+        process = object_stores.store_process(site, self.layout.site_folder(site) / "store", port, credentials, TOOLS)
+        object_stores.prepare(process)
+        started = self.start(Program(site, process.name, process.argv, process.environment))
+        self.supervisor.wait_healthy(started, process.health_url)
+        object_stores.make_buckets(site, port, credentials)
 
     def database(self, site: str) -> None:
         secrets, server = self.layout.site_secrets[site], self.layout.server(site)
@@ -81,9 +75,15 @@ class Starter:
         self.start(programs.agent(self.layout, site))
 
     def app(self, site: str) -> None:
+        self.web(site)
+        self.worker(site)
+
+    def web(self, site: str) -> None:
         self.supervisor.wait_healthy(
             self.start(programs.app(self.layout, site)), f"{self.layout.app_url(site)}/healthz"
         )
+
+    def worker(self, site: str) -> None:
         self.start(programs.worker(self.layout, site))
 
     def wait_for_the_first_write(self) -> None:
@@ -98,14 +98,6 @@ class Starter:
                     f"{address} takes no writes after 60 s: see the logs in {self.layout.folder / 'logs'}"
                 )
             time.sleep(0.05)
-
-    def _start_store(self, site: str, port: int) -> Started:
-        folder = self.layout.site_folder(site) / "store"
-        process = object_stores.store_process(site, folder, port, self.layout.store_credentials, TOOLS)
-        object_stores.prepare(process)
-        started = self.start(Program(site, process.name, process.argv, process.environment))
-        self.supervisor.wait_healthy(started, process.health_url)
-        return started
 
     def _wait_for_database(self, started: Started, url: str) -> None:
         deadline = time.monotonic() + 60

@@ -113,14 +113,6 @@ class Supervisor:
             raise ProcessDied(f"{len(left)} processes of {site} do not end: {[process.pid for process in left]}")
         return len(victims)
 
-    def stop_one(self, started: Started) -> None:
-        """End one process politely, and in the end with SIGKILL."""
-        if root := started.find():
-            everything = _with_descendants([root])
-            _signal([root], signal.SIGINT)
-            _signal(_wait_until_gone(everything, POLITE_SECONDS), signal.SIGKILL)
-            _wait_until_gone(everything, 10)
-
     def stop(self) -> int:
         """End everything in this folder: first politely, in the end with SIGKILL; returns how many there were."""
         alive = [(one, process) for one in self.started if (process := one.find())]

@@ -244,16 +244,6 @@ class RegisterIncomplete(LifeboatError):
     """A new register could not be written to every control store."""
 
 
-class CannotReadmit(LifeboatError):
-    """A control store that lost its object cannot be let in again now."""
-
-    def __init__(self, site: str, why: str) -> None:
-        super().__init__(
-            f"The control store of {site} lost the register's object and cannot count again yet: {why}. "
-            f"Run `lifeboat local start {site}` again once they do."
-        )
-
-
 class PlanChanged(LifeboatError):
     """What would be done now is not what the person agreed to."""
 
@@ -328,6 +318,33 @@ class SlotTooYoung(LifeboatError):
             f"The slot for {follower} was made so recently that {follower} might lack something of {primary} that it does not hold: "
             f"leave {follower} out with --single-copy, or choose {follower} as the new primary."
         )
+
+
+class TailUnreadable(LifeboatError):
+    """What a site alone has cannot be told row by row, so it cannot be put back row by row."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"What this site alone committed cannot be put back row by row: {why}. A full copy (--copy) is the way back."
+        )
+
+
+class RewindRefused(LifeboatError):
+    """A rewind collides with rows or with readers; nothing was changed."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The rewind was taken back whole: {why}. Run it again, or use a full copy (--copy).")
+
+
+class CopyNeeded(LifeboatError):
+    """A site cannot come back without a copy of everything, which nobody has asked for."""
+
+    def __init__(self, site: str, why: str, size: str) -> None:
+        super().__init__(f"{site} needs a full copy of {size}, because {why}: add --copy to allow it.")
+
+
+class NothingToReturn(LifeboatError):
+    """A site that is to come back follows already, or is the primary."""
 
 
 class SwitchoverStopped(LifeboatError):

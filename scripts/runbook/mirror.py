@@ -18,23 +18,26 @@ class LedgerMirror:
         self._runbook, self._signer, self._warn = runbook, signer, warn
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal mirror")
         self._stores = self._thread.submit(open_stores)
-        self._copies: list[tuple[Record, Future[Answers]]] = []
+        self._copies: list[tuple[str, Future[Answers]]] = []
 
     def copy(self, record: Record) -> None:
         """Begin to copy a record; one that lies there already with the same bytes counts as copied."""
-        self._copies.append((record, self._thread.submit(self._append, record)))
+        key = record_key(self._runbook, record.number)
+        self.keep(key, record.sealed(self._signer), f"the journal record {record.number}")
+
+    def keep(self, key: str, data: bytes, what: str = "") -> None:
+        """Begin to copy any bytes that belong to the runbook; `what` names them to a person."""
+        self._copies.append((what or key, self._thread.submit(self._append, key, data)))
 
     def close(self) -> None:
-        """Wait for every copy, and say which records lie on this machine alone."""
-        alone = [str(record.number) for record, answers in self._copies if not answers.result().values]
+        """Wait for every copy, and say what lies on this machine alone."""
+        alone = [what for what, answers in self._copies if not answers.result().values]
         self._thread.shutdown()
         if alone:
-            self._warn(f"the journal records {', '.join(alone)} are on this machine alone: no ledger store took them")
+            self._warn(f"on this machine alone, since no ledger store took it: {', '.join(alone)}")
 
-    def _append(self, record: Record) -> Answers:
-        return asyncio.run(
-            self._stores.result().append(record_key(self._runbook, record.number), record.sealed(self._signer))
-        )
+    def _append(self, key: str, data: bytes) -> Answers:
+        return asyncio.run(self._stores.result().append(key, data))
 
 
 def record_key(runbook: str, number: int) -> str:

@@ -153,24 +153,6 @@ class Register:
                 self._adopt(moved)
             return self._promise.value if self._promise else None
 
-    async def recommit(self, jump: int) -> AcceptorState | None:
-        """Commit the present value anew, at a ballot `jump` above any that was ever read; None without a majority.
-
-        Returns what each store of the majority holds then.
-        """
-        await self.peek()
-        async with self._turn:
-            self._highest += jump
-            self._promise = None
-            promise = await self._ask_promises()
-            outcome = await self._commit(promise, promise.value) if promise else None
-            if promise is None or outcome is None or not outcome.committed or self._promise is None:
-                return None
-            era = promise.era
-            return AcceptorState(
-                self._cluster, era.config, self._promise.ballot, promise.ballot, promise.value, era.membership
-            )
-
     async def look(self) -> Sighting:
         """Return the newest value in a majority of the stores, and whether the reading itself proves it committed.
 

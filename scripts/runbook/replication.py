@@ -72,7 +72,7 @@ def following(connection: Connection) -> Following | None:
 
 def wait_until_copied(connection: Connection, timeout_seconds: float = 600) -> None:
     """Wait until every table of the subscription is in step (`r`, ready)."""
-    wait_until(lambda: not _tables_not_ready(connection), "the first copy does not finish", timeout_seconds)
+    wait_until(lambda: not tables_not_ready(connection), "the first copy does not finish", timeout_seconds)
 
 
 def applying(connection: Connection, primary: str) -> bool:
@@ -89,6 +89,14 @@ def published_tables(connection: Connection) -> list[str]:
         "SELECT schemaname || '.' || tablename FROM pg_publication_tables WHERE pubname = %s ORDER BY 1", (PUBLICATION,)
     )
     return [name for (name,) in rows]
+
+
+def table_bytes(connection: Connection) -> int:
+    """Return how many bytes the published tables take, indexes included."""
+    query = """SELECT coalesce(sum(pg_total_relation_size(format('%%I.%%I', schemaname, tablename)::regclass)), 0)::bigint
+               FROM pg_publication_tables WHERE pubname = %s"""
+    row = connection.execute(query, (PUBLICATION,)).fetchone()
+    return row[0] if row else 0
 
 
 def has_rows(connection: Connection, table: str) -> bool:
@@ -159,7 +167,8 @@ def _workers(connection: Connection, primary: str) -> list[int]:
     return [pid for (pid,) in rows]
 
 
-def _tables_not_ready(connection: Connection) -> list[str]:
+def tables_not_ready(connection: Connection) -> list[str]:
+    """Return the tables of this site's subscriptions that a first copy has not finished."""
     return [
         table
         for (table,) in connection.execute(

@@ -34,11 +34,20 @@ class RunStatus:
 
 
 @dataclass(frozen=True)
+class TookOverStatus:
+    """From whom the primary took over under its epoch, and how far it had that site's log (bytes)."""
+
+    site: str
+    position: int
+
+
+@dataclass(frozen=True)
 class SiteStatus:
     """One site's word on itself.
 
     `applied`: how far it has applied the log of the primary it follows, in bytes. `applying`: whether more may come.
     `log`: the end of its own log, in bytes. `prepared`: the sites whose slot here stands ready under `epoch`.
+    `took_over`: how the primary became it. `table_bytes`: what a copy of this site's replicated tables would read.
     `at`: seconds since 1970 by the site's own clock. `sequence` grows by one with each status of one agent process.
     """
 
@@ -63,6 +72,8 @@ class SiteStatus:
     running: RunStatus | None = None
     alarms: tuple[str, ...] = ()
     health: Health | None = None
+    took_over: TookOverStatus | None = None
+    table_bytes: int = 0
 
     def to_body(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -78,6 +89,7 @@ class SiteStatus:
             parts["prepared"], parts["alarms"] = tuple(body["prepared"]), tuple(body["alarms"])
             parts["health"] = Health.from_body(body["health"])
             parts["running"] = RunStatus(**body["running"]) if body["running"] else None
+            parts["took_over"] = TookOverStatus(**body["took_over"]) if body["took_over"] else None
             return cls(**parts)
         except (TypeError, KeyError, AttributeError) as reason:
             raise BadSignature(

@@ -67,6 +67,7 @@ def promote(run: FailoverRun) -> Evidence:
             understudies.prepare_slot(run.database, site, old, run.positions[site], run.epoch)
     # From here an old primary that is gone can come back without a copy.
     understudies.ensure_slot(run.database, old)
+    understudies.note_taking_over(run.database, old, max(run.positions.values()), run.epoch)
     replication.stop_following(run.database)
     return {"slots": sorted(understudies.slots(run.database)), "site": new}
 

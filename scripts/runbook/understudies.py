@@ -6,7 +6,7 @@ Every function takes an autocommit connection of the role lifeboat_agent, acts, 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -23,6 +23,7 @@ from scripts.runbook.positions import (
 from scripts.runbook.replication import Following, applying, following, one_value, origin_of, slot_name
 
 Connection = psycopg.Connection[Any]
+Result = TypeVar("Result")
 
 SLOT_PATIENCE_SECONDS = 5.0
 
@@ -147,7 +148,7 @@ def prepare_slot(connection: Connection, follower: str, primary: str, position: 
     ensure_slot(connection, follower)
     origin = origin_of(connection, primary) or ""
     target = resume_after(peek(connection, slot_name(follower)), origin, position)
-    if target is None and not _is_proven(connection, follower, origin):
+    if target is None and not is_proven(connection, follower, origin):
         raise SlotTooYoung(follower, primary)
     advance(connection, slot_name(follower), target)
     _store_prepared(connection, follower, epoch)
@@ -160,6 +161,45 @@ def stand_ready(connection: Connection, follower: str, epoch: int) -> None:
     ensure_slot(connection, follower)
     advance(connection, slot_name(follower), parse_lsn(one_value(connection, "SELECT pg_current_wal_lsn()")))
     _store_prepared(connection, follower, epoch)
+
+
+@dataclass(frozen=True)
+class TookOver:
+    """From whom this site took over, and what of that site's log it had then (bytes); `fork`: the end of its own log."""
+
+    site: str
+    epoch: int
+    position: int
+    fork: int
+    origin: str
+
+
+def note_taking_over(connection: Connection, old: str, position: int, epoch: int) -> None:
+    """Note, once an epoch and before the first new write, up to where this site shares its history with the old primary."""
+    connection.execute(
+        """INSERT INTO lifeboat.taken_over (epoch, site, position, fork, origin)
+           VALUES (%s, %s, %s, pg_current_wal_lsn(), %s) ON CONFLICT (epoch) DO NOTHING""",
+        (epoch, old, format_lsn(position), origin_of(connection, old) or ""),
+    )
+
+
+def taken_over(connection: Connection, epoch: int) -> TookOver | None:
+    """Return how this site took over at `epoch`; None when it did not."""
+    row = connection.execute(
+        "SELECT site, epoch, position, fork, origin FROM lifeboat.taken_over WHERE epoch = %s", (epoch,)
+    ).fetchone()
+    return TookOver(row[0], row[1], parse_lsn(row[2]), parse_lsn(row[3]), row[4]) if row else None
+
+
+def drop_slot(connection: Connection, follower: str) -> None:
+    """Drop the slot for a site that cannot go on from it, and see that it is gone; one that is read is left."""
+    if slot_name(follower) in slots(connection):
+        when_free(lambda: connection.execute("SELECT pg_drop_replication_slot(%s)", (slot_name(follower),)).fetchall())
+    connection.execute("DELETE FROM lifeboat.proven_slot WHERE site = %s", (follower,))
+    if slot_name(follower) in slots(connection):
+        raise ReplicationStuck(
+            f"the slot {slot_name(follower)} was dropped but is still listed; look at the server's log"
+        )
 
 
 def is_prepared(connection: Connection, follower: str, epoch: int) -> bool:
@@ -183,7 +223,7 @@ def prepared_slots(connection: Connection, epoch: int) -> list[str]:
 
 def peek(connection: Connection, name: str) -> list[AppliedTransaction]:
     """Return the applied transactions that a slot still holds, without moving it."""
-    rows = _when_free(lambda: connection.execute(PEEK, (name, PUBLICATION)).fetchall())
+    rows = when_free(lambda: connection.execute(PEEK, (name, PUBLICATION)).fetchall())
     return applied_transactions(bytes(data) for (data,) in rows)
 
 
@@ -192,7 +232,7 @@ def advance(connection: Connection, name: str, target: int | None) -> None:
     if target is None or slots(connection)[name].confirmed >= target:
         return
     move = "SELECT pg_replication_slot_advance(%s, %s)"
-    _when_free(lambda: connection.execute(move, (name, format_lsn(target))).fetchall())
+    when_free(lambda: connection.execute(move, (name, format_lsn(target))).fetchall())
     reached = slots(connection)[name].confirmed
     if reached < target:
         raise ReplicationStuck(
@@ -200,7 +240,7 @@ def advance(connection: Connection, name: str, target: int | None) -> None:
         )
 
 
-def _when_free(act: Callable[[], list[Any]]) -> list[Any]:
+def when_free(act: Callable[[], Result]) -> Result:
     """Act on a slot, again for as long as somebody else, the agent or a runbook, holds it for its own look."""
     deadline = time.monotonic() + SLOT_PATIENCE_SECONDS
     while True:
@@ -237,6 +277,7 @@ def _store_proven(connection: Connection, follower: str, origin: str) -> None:
     )
 
 
-def _is_proven(connection: Connection, follower: str, origin: str) -> bool:
+def is_proven(connection: Connection, follower: str, origin: str) -> bool:
+    """Say whether the slot for `follower` was ever seen to reach back to something that it already had."""
     query = "SELECT 1 FROM lifeboat.proven_slot WHERE site = %s AND origin = %s"
     return connection.execute(query, (follower, origin)).fetchone() is not None

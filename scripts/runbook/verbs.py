@@ -10,11 +10,14 @@ from typing import Any, Protocol
 from scripts.runbook.errors import JournalFull, LifeboatError, RegisterUnreachable, StepBroke
 from scripts.runbook.failover import FailoverRun, Run
 from scripts.runbook.plan import Facts, FailoverPlan, Plan, plan_failover, plan_switchover, plan_to_resume
+from scripts.runbook.rejoin_steps import COPY, REJOIN
 from scripts.runbook.requests import Wish
+from scripts.runbook.returning import ReturnRun
 from scripts.runbook.runner import Step
 from scripts.runbook.signing import Body
 from scripts.runbook.steps import FAILOVER
 from scripts.runbook.switchover_steps import HAND_OVER, SWITCHOVER
+from scripts.runbook.way_back import ReturnPlan, plan_return
 
 
 class PlanKind(Protocol):
@@ -53,6 +56,14 @@ def _switchover(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> FailoverPla
     return plan_to_resume(facts, wish.to) or plan_switchover(facts, wish.to, sites)
 
 
+def _rejoin(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> ReturnPlan:
+    return plan_return(facts, wish.to, sites)
+
+
+def _copy(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> ReturnPlan:
+    return plan_return(facts, wish.to, sites, copy=True)
+
+
 # A primary that has drained its writes goes on until it knows whether it is still primary.
 _HAND_OVER = Verb("hand_over", _switchover, FailoverPlan, FailoverRun, HAND_OVER,
                   retries=(RegisterUnreachable, StepBroke, JournalFull))  # fmt: skip
@@ -62,6 +73,8 @@ VERBS = {
     for verb in (
         Verb("failover", _failover, FailoverPlan, FailoverRun, FAILOVER, takes_epoch=True),
         Verb("switchover", _switchover, FailoverPlan, FailoverRun, SWITCHOVER, partner=_HAND_OVER),
+        Verb("rejoin", _rejoin, ReturnPlan, ReturnRun, REJOIN),
+        Verb("copy", _copy, ReturnPlan, ReturnRun, COPY),
     )
 }
 

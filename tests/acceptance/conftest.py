@@ -1,8 +1,10 @@
 """Three whole local sites for the tests that need them, and the command line as a person uses it."""
 
+import asyncio
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ import pytest
 from scripts.embedded import local_sites
 from scripts.embedded.layout import LocalSettings
 from scripts.embedded.local_sites import LocalSites
+from scripts.embedded.writers import Writers
 from scripts.runbook.lease import Terms
 from tests.conftest import free_port
 
@@ -73,3 +76,20 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSites]:
 @pytest.fixture
 def person(local: LocalSites) -> Person:
     return Person(local.layout.folder, f"http://127.0.0.1:{local.layout.settings.edge_port}")
+
+
+@pytest.fixture
+def people(local: LocalSites) -> Iterator[Writers]:
+    """Give two people who post until the test ends; what they were told stays in their ledger."""
+    writers, stop = Writers(f"http://127.0.0.1:{local.layout.settings.edge_port}", 2), threading.Event()
+
+    async def post() -> None:
+        await writers.start()
+        await asyncio.to_thread(stop.wait)
+        await writers.stop()
+
+    thread = threading.Thread(target=asyncio.run, args=(post(),))
+    thread.start()
+    yield writers
+    stop.set()
+    thread.join()

@@ -1,8 +1,6 @@
 """A planned round trip under load: aws hands over to gcp, gcp to azure, azure back to aws; then aws dies after all."""
 
 import asyncio
-import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,23 +9,6 @@ from scripts.embedded.writers import Writers, read_back
 from tests.acceptance.conftest import Person
 
 pytestmark = pytest.mark.acceptance
-
-
-@pytest.fixture
-def people(local: LocalSites) -> Iterator[Writers]:
-    """Give two people who post until the test ends; what they were told stays in their ledger."""
-    writers, stop = Writers(f"http://127.0.0.1:{local.layout.settings.edge_port}", 2), threading.Event()
-
-    async def post() -> None:
-        await writers.start()
-        await asyncio.to_thread(stop.wait)
-        await writers.stop()
-
-    thread = threading.Thread(target=asyncio.run, args=(post(),))
-    thread.start()
-    yield writers
-    stop.set()
-    thread.join()
 
 
 def test_around_and_back_and_then_a_death(local: LocalSites, person: Person, people: Writers) -> None:

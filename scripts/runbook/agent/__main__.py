@@ -24,6 +24,7 @@ from scripts.runbook.agent.takedowns import obey_takedowns
 from scripts.runbook.agent.teller import say_status
 from scripts.runbook.agent.upkeep import beat, keep_understudies
 from scripts.runbook.agent.watcher import listen, measure
+from scripts.runbook.agent.welcomer import welcome_back
 from scripts.runbook.errors import LifeboatError
 from scripts.runbook.sites import Platform
 
@@ -42,6 +43,7 @@ LOOPS = {
     "listening": listen,
     "health": measure,
     "rule": keep_rule,
+    "welcome": welcome_back,
 }
 
 

@@ -61,6 +61,7 @@ class Agent:
         self.sequence = 0
         self.changed = asyncio.Event()
         self.failures: dict[str, str] = {}
+        self.answered: set[str] = set()
 
     def renewed(self, record: LeaseRecord, began: float) -> None:
         """Take in a record that this site's own proposal committed, and when that was begun (monotonic seconds).

@@ -3,9 +3,9 @@
 import asyncio
 import time
 
-from scripts.runbook import fence, status, understudies
+from scripts.runbook import fence, replication, status, understudies
 from scripts.runbook.agent.state import MOVING_SECONDS, Agent
-from scripts.runbook.status import RunStatus, SiteStatus, SlotStatus
+from scripts.runbook.status import RunStatus, SiteStatus, SlotStatus, TookOverStatus
 from scripts.runbook.understudies import Slot
 
 STATUS_SECONDS = 1.0
@@ -40,12 +40,18 @@ async def _status(agent: Agent) -> SiteStatus:
         prepared=tuple(await agent.database.call(understudies.prepared_slots, epoch)),
         slots={slot.name.removeprefix("to_"): _slot_status(slot) for slot in view.slots},
         store_failures=agent.failures, running=_run_status(agent), alarms=agent.alarms.sentences, health=agent.health,
+        took_over=await _took_over(agent, epoch), table_bytes=await agent.database.call(replication.table_bytes),
     )  # fmt: skip
 
 
 def _run_status(agent: Agent) -> RunStatus | None:
     run = agent.running
     return RunStatus(run.runbook, run.verb, run.to, run.approved_by, run.nonce) if run else None
+
+
+async def _took_over(agent: Agent, epoch: int) -> TookOverStatus | None:
+    took = await agent.database.call(understudies.taken_over, epoch) if agent.is_holder else None
+    return TookOverStatus(took.site, took.position) if took else None
 
 
 def _slot_status(slot: Slot) -> SlotStatus:

@@ -49,6 +49,22 @@ CREATE TABLE lifeboat.proven_slot (
 );
 GRANT SELECT, INSERT, UPDATE, DELETE ON lifeboat.proven_slot TO lifeboat_agent;
 
+-- From whom this site took over, epoch by epoch: how far it had that site's log, and where its own log went on alone.
+CREATE TABLE lifeboat.taken_over (
+    epoch bigint PRIMARY KEY,
+    site text NOT NULL,
+    position pg_lsn NOT NULL,
+    fork pg_lsn NOT NULL,
+    origin text NOT NULL
+);
+GRANT SELECT, INSERT ON lifeboat.taken_over TO lifeboat_agent;
+
+-- Epochs under which this site gave up, row by row, what it alone had.
+CREATE TABLE lifeboat.rewound (
+    epoch bigint PRIMARY KEY
+);
+GRANT SELECT, INSERT ON lifeboat.rewound TO lifeboat_agent;
+
 -- Epochs whose move has done everything but say so in the register; the agent says it with its next renewal.
 CREATE TABLE lifeboat.ended_move (
     epoch bigint PRIMARY KEY

@@ -1,0 +1,230 @@
+"""The steps by which a site gets back behind the primary, in order, each: is it already so? act, verify.
+
+`REJOIN` keeps the site's data: it gives up what it alone has, row by row, and goes on from its slot. `COPY` reads
+everything anew. Both touch only the returning site's database; what the primary has to do, its agent does when asked.
+"""
+
+import hashlib
+import time
+from typing import Any
+
+from scripts.runbook import fence, replication, rewind, salvage, understudies
+from scripts.runbook.errors import CopyNeeded, StepTimedOut
+from scripts.runbook.failover import POLL_SECONDS
+from scripts.runbook.positions import format_lsn
+from scripts.runbook.replication import Following, slot_name
+from scripts.runbook.return_talk import Ask, asked_tables
+from scripts.runbook.returning import ReturnRun
+from scripts.runbook.rewind import columns_of, read_rows
+from scripts.runbook.runner import Step
+from scripts.runbook.tail import Tail, read_tail
+
+Evidence = dict[str, Any]
+
+ALREADY: Evidence = {"already": True}
+# How long a site may come no nearer to the primary before somebody has to look.
+STALL_SECONDS = 60.0
+# A copy tells of each of these shares.
+PROGRESS_PERCENT = 10
+
+
+def look_back(run: ReturnRun) -> Evidence:
+    """Read from its own slot what this site alone has."""
+    if _gave_up(run):
+        return ALREADY
+    if fence.read(run.database).open:
+        fence.close(run.database)
+    if not run.plan.was_primary:
+        replication.stop_applying(run.database, run.plan.old)
+    origin = None if run.plan.was_primary else replication.origin_of(run.database, run.plan.old)
+    run.tail = read_tail(run.database, slot_name(run.plan.primary), run.plan.position, origin)
+    return {"transactions": len(run.tail.transactions), "rows": run.tail.row_count}
+
+
+def ask_primary(run: ReturnRun) -> Evidence:
+    """The primary says what it has in those rows, and lets its slot stand where this site goes on."""
+    if _gave_up(run):
+        return ALREADY
+    tail = run.tail or Tail((), {})
+    columns = {name: columns_of(run.database, name) for name in tail.tables}
+    run.answer = run.ask(_ask(run, tables=asked_tables(tail, columns)))
+    if run.answer.refusal:
+        raise CopyNeeded(run.site, run.answer.refusal, run.plan.copy_size)
+    return {"rows": sum(len(table.rows) for table in run.answer.tables.values())}
+
+
+def save_salvage(run: ReturnRun) -> Evidence:
+    """Keep every row that differs, as it is here and as it is there, before anything is changed."""
+    if _gave_up(run) or run.tail is None or run.answer is None:
+        return ALREADY
+    own = {
+        name: read_rows(run.database, name, table.key_columns, table.rows) for name, table in run.tail.tables.items()
+    }
+    made = salvage.report(
+        run.site, run.plan.primary, run.epoch, run.plan.position, run.tail, own, run.answer, _acknowledged(run)
+    )
+    places = _keep(run, {"json": made.to_json(), "html": made.to_html()})
+    if made.acknowledged:
+        run.warn(f"{made.acknowledged} acknowledged transactions are among what {run.site} gives up: see {places[0]}")
+    return {"rows": len(made.rows), "differing": len(made.differing), "acknowledged": made.acknowledged, "kept": places}
+
+
+def give_up(run: ReturnRun) -> Evidence:
+    """Set the rows that this site alone changed to the primary's state, in one transaction."""
+    if _gave_up(run) or run.tail is None or run.answer is None:
+        return ALREADY
+    rewind.rewind(run.database, salvage.replacements(run.tail, run.answer), run.epoch)
+    return {"rows": run.tail.row_count}
+
+
+def follow(run: ReturnRun) -> Evidence:
+    """Follow the primary from the slot that stands ready there, without a copy."""
+    if _follows(run):
+        return ALREADY
+    for name in replication.subscriptions(run.database):
+        replication.forget(run.database, name.removeprefix("lifeboat_from_"))
+    conninfo = _conninfo(run)
+    replication.follow(run.database, run.site, Following(run.plan.primary, run.epoch), conninfo, copy=False)
+    return {"following": run.plan.primary}
+
+
+def catch_up(run: ReturnRun) -> Evidence:
+    """This site confirms everything that the primary had when it began to follow."""
+    target, confirmed, moved_at = run.hear_primary().log, 0, time.monotonic()
+    while confirmed < target:
+        slot = run.hear_primary().slots.get(run.site)
+        now = slot.confirmed if slot and slot.active else 0
+        if now > confirmed:
+            confirmed, moved_at = now, time.monotonic()
+        if time.monotonic() - moved_at > STALL_SECONDS:
+            raise StepTimedOut(
+                f"{run.site} has come no nearer to {run.plan.primary} for {STALL_SECONDS:g} s, at {format_lsn(confirmed)}: "
+                f"look at its database's log; a full copy is `lifeboat rejoin {run.site} --copy`"
+            )
+        time.sleep(POLL_SECONDS)
+    return {"confirmed": format_lsn(confirmed)}
+
+
+def check_references(run: ReturnRun) -> Evidence:
+    """Every reference that the rewind made anew holds."""
+    return {"validated": rewind.validate(run.database)}
+
+
+def make_empty(run: ReturnRun) -> Evidence:
+    """Forget whom this site followed and who read from it, and remove every replicated row."""
+    if _follows(run) or _is_copying(run):
+        return ALREADY
+    replication.stop_following(run.database)
+    tables = replication.published_tables(run.database)
+    rewind.empty(run.database, tables)
+    # Whoever read from here shares no history with it any more; the agent makes new slots for those that follow beside it.
+    for slot in understudies.slots(run.database).values():
+        if not slot.active:
+            understudies.drop_slot(run.database, slot.name.removeprefix("to_"))
+    return {"tables": len(tables)}
+
+
+def ask_for_copy(run: ReturnRun) -> Evidence:
+    """The primary drops the slot that is of no use any more; the copy makes its own."""
+    if _follows(run) or _is_copying(run):
+        return ALREADY
+    answer = run.ask(_ask(run, copy=True))
+    if answer.refusal:
+        raise StepTimedOut(f"{run.plan.primary} refused: {answer.refusal}")
+    return {"dropped": slot_name(run.site)}
+
+
+def copy_everything(run: ReturnRun) -> Evidence:
+    """Copy every replicated table from the primary."""
+    if _follows(run):
+        return ALREADY
+    replication.subscribe(run.database, run.site, run.plan.primary, _conninfo(run), copy=True)
+    began, told = time.time(), 0
+    while left := replication.tables_not_ready(run.database):
+        share = min(100 * replication.table_bytes(run.database) // max(run.plan.copy_bytes, 1), 99)
+        if share >= told + PROGRESS_PERCENT:
+            told = share
+            progress = f"{share} % of {run.plan.copy_size} copied, {len(left)} tables to go"
+            run.mirror(run.journal.append("copy_everything", run.epoch, began, progress, {}))
+        time.sleep(0.2)
+    # Only now does it follow: before, it confirmed changes of tables that it did not have yet.
+    replication.follow(run.database, run.site, Following(run.plan.primary, run.epoch), _conninfo(run), copy=True)
+    return {"bytes": replication.table_bytes(run.database)}
+
+
+def _gave_up(run: ReturnRun) -> bool:
+    return _follows(run) or rewind.is_rewound(run.database, run.epoch)
+
+
+def _follows(run: ReturnRun) -> bool:
+    """Say whether the site follows, from a slot that the primary still holds."""
+    now = replication.following(run.database)
+    return now == Following(run.plan.primary, run.epoch) and _slot_is_there(run)
+
+
+def _is_copying(run: ReturnRun) -> bool:
+    name = replication.subscription_name(run.plan.primary)
+    return name in replication.subscriptions(run.database) and _slot_is_there(run)
+
+
+def _slot_is_there(run: ReturnRun) -> bool:
+    slot = run.hear_primary().slots.get(run.site)
+    return slot is not None and slot.wal_status != "lost"
+
+
+def _ask(run: ReturnRun, **more: Any) -> Ask:
+    plan = run.plan
+    applied = None if plan.was_primary else understudies.applied_position(run.database, plan.old)
+    return Ask.of(run.site, plan.primary, run.epoch, applied, **more)
+
+
+def _conninfo(run: ReturnRun) -> str:
+    said = run.hear_primary()
+    return run.platform.conninfo(said.database_host, said.database_port, run.site)
+
+
+def _acknowledged(run: ReturnRun) -> int:
+    """Count the transactions of the tail that the rule's standbys are known to have confirmed.
+
+    A tail of a standby was confirmed by it, so all of it may have been acknowledged.
+    """
+    tail = run.tail or Tail((), {})
+    work = [one for one in tail.transactions if salvage.is_work(one)]
+    if not run.plan.was_primary:
+        return len(work)
+    rule, slots = fence.read(run.database).rule, understudies.slots(run.database).values()
+    return sum(
+        rule.satisfied_by({slot.name.removeprefix("to_") for slot in slots if slot.confirmed >= one.end})
+        for one in work
+    )
+
+
+def _keep(run: ReturnRun, forms: dict[str, bytes]) -> list[str]:
+    """Keep a report in this machine's folder and in every ledger store that answers. Raises OSError."""
+    folder = run.platform.folder / "salvage"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    places = []
+    for form, data in forms.items():
+        # A run that goes on after it was killed makes another report: none takes the place of an earlier one.
+        name = f"{run.runbook}-{hashlib.sha256(data).hexdigest()[:8]}.{form}"
+        path = folder / name
+        path.touch(mode=0o600)
+        path.write_bytes(data)
+        places.append(str(path))
+        run.ledger.keep(f"salvage/{name}", data)
+    return places
+
+
+REJOIN = tuple(
+    Step(act.__name__, act)
+    for act in (
+        look_back,
+        ask_primary,
+        save_salvage,
+        give_up,
+        follow,
+        catch_up,
+        check_references,
+    )
+)
+COPY = tuple(Step(act.__name__, act) for act in (make_empty, ask_for_copy, copy_everything, catch_up))

@@ -1,0 +1,177 @@
+"""Sets single rows of a fenced site to another site's state, so that it can go on from there without a copy.
+
+Every function takes an autocommit connection of the role lifeboat_agent, which belongs to the tables' owner.
+"""
+
+import json
+from collections.abc import Collection, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from scripts.runbook.bootstrap import PUBLICATION
+from scripts.runbook.errors import FenceRefused, RewindRefused
+from scripts.runbook.pgoutput import Key
+
+Connection = psycopg.Connection[Any]
+
+LOCK_SECONDS = 15
+PUBLISHED = "insert, update, delete, truncate"
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """What shall be in place of some rows of a table: `rows` are PostgreSQL's own JSON of each row, one text a row."""
+
+    table: str
+    key_columns: tuple[str, ...]
+    keys: frozenset[Key]
+    rows: tuple[str, ...]
+
+
+def columns_of(connection: Connection, table: str) -> tuple[str, ...]:
+    """Return the columns of a table that can be written; none when there is no such table."""
+    rows = connection.execute(
+        """SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+           AND attgenerated = '' ORDER BY attname""",
+        (table,),
+    )
+    return tuple(name for (name,) in rows)
+
+
+def read_rows(connection: Connection, table: str, key_columns: Sequence[str], keys: Collection[Key]) -> dict[Key, str]:
+    """Return the rows with these keys as PostgreSQL's own JSON; a key without a row is absent."""
+    name = _name(table)
+    same = sql.SQL(" AND ").join(sql.SQL("t.{0} = k.{0}").format(sql.Identifier(column)) for column in key_columns)
+    asked = sql.SQL(", ").join(sql.SQL("t.{}::text").format(sql.Identifier(column)) for column in key_columns)
+    query = sql.SQL(
+        "SELECT row_to_json(t)::text, {asked} FROM {name} t JOIN json_populate_recordset(NULL::{name}, %s) k ON {same}"
+    ).format(asked=asked, name=name, same=same)
+    return {tuple(key): row for row, *key in connection.execute(query, (_keys_as_json(key_columns, keys),))}
+
+
+def rewind(connection: Connection, replacements: Sequence[Replacement], epoch: int) -> None:
+    """Put every replacement in place in one transaction, and note that it was done; done again it changes nothing.
+
+    Foreign keys of the tables are made anew without a look at the rows: on the way, a row may point at one that the
+    stream brings next. `validate` looks at them later. Raises RewindRefused, and leaves everything as it was, when the
+    rows collide with others or a table stays in use.
+    """
+    if is_rewound(connection, epoch):
+        return
+    try:
+        with connection.transaction():
+            _rewind(connection, replacements)
+            connection.execute("INSERT INTO lifeboat.rewound (epoch) VALUES (%s)", (epoch,))
+    except (psycopg.errors.IntegrityError, psycopg.errors.LockNotAvailable) as reason:
+        raise RewindRefused(str(reason).splitlines()[0]) from reason
+    if not is_rewound(connection, epoch):
+        raise FenceRefused("the rewind was committed but is not noted; look at who else writes lifeboat.rewound")
+
+
+def empty(connection: Connection, tables: Sequence[str]) -> None:
+    """Remove every row of these tables, so that a copy finds them empty. Raises RewindRefused when one stays in use."""
+    names = [_name(table) for table in tables]
+    try:
+        with connection.transaction():
+            _wait_at_most(connection, LOCK_SECONDS)
+            with _off_the_record(connection, names):
+                # Tables that are not replicated may point at these: what they say of rows that are gone goes too.
+                connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(names)))
+    except psycopg.errors.LockNotAvailable as reason:
+        raise RewindRefused(str(reason).splitlines()[0]) from reason
+
+
+def is_rewound(connection: Connection, epoch: int) -> bool:
+    """Say whether this site gave up under `epoch` what it alone had."""
+    return connection.execute("SELECT 1 FROM lifeboat.rewound WHERE epoch = %s", (epoch,)).fetchone() is not None
+
+
+def validate(connection: Connection) -> list[str]:
+    """Let every foreign key that was made anew look at its rows; return their names. Raises RewindRefused."""
+    rows = connection.execute(
+        "SELECT conrelid::regclass::text, conname FROM pg_constraint WHERE contype = 'f' AND NOT convalidated ORDER BY 2"
+    ).fetchall()
+    for table, name in rows:
+        act = sql.SQL("ALTER TABLE {} VALIDATE CONSTRAINT {}").format(sql.SQL(table), sql.Identifier(name))
+        try:
+            connection.execute(act)
+        except psycopg.errors.ForeignKeyViolation as reason:
+            raise RewindRefused(str(reason).splitlines()[0]) from reason
+    return [name for _, name in rows]
+
+
+def _rewind(connection: Connection, replacements: Sequence[Replacement]) -> None:
+    _wait_at_most(connection, LOCK_SECONDS)
+    references = _drop_references(connection, [one.table for one in replacements])
+    with _off_the_record(connection, [_name(one.table) for one in replacements]):
+        for one in replacements:
+            _delete(connection, one)
+        for one in replacements:
+            _insert(connection, one)
+    for statement in references:
+        connection.execute(statement)
+
+
+@contextmanager
+def _off_the_record(connection: Connection, names: Sequence[sql.Identifier]) -> Generator[None]:
+    """Lift the fence from some tables, and publish nothing, inside the transaction under way.
+
+    A site that still reads from here must not take over what this one gives up.
+    """
+    publish = sql.SQL("ALTER PUBLICATION {} SET (publish = {})")
+    trigger = sql.SQL("ALTER TABLE {} {} TRIGGER USER")
+    connection.execute(publish.format(sql.Identifier(PUBLICATION), sql.Literal("")))
+    for name in names:
+        connection.execute(trigger.format(name, sql.SQL("DISABLE")))
+    yield
+    for name in names:
+        connection.execute(trigger.format(name, sql.SQL("ENABLE")))
+    connection.execute(publish.format(sql.Identifier(PUBLICATION), sql.Literal(PUBLISHED)))
+
+
+def _drop_references(connection: Connection, tables: list[str]) -> list[sql.Composed]:
+    """Drop the foreign keys from and to these tables; return the statements that make them anew."""
+    rows = connection.execute(
+        """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint
+           WHERE contype = 'f' AND (conrelid = ANY (%s::regclass[]) OR confrelid = ANY (%s::regclass[]))""",
+        (tables, tables),
+    ).fetchall()
+    again = []
+    for table, name, definition, validated in rows:
+        place, constraint = sql.SQL(table), sql.Identifier(name)
+        connection.execute(sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(place, constraint))
+        suffix = sql.SQL(" NOT VALID" if validated else "")
+        again.append(
+            sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}{}").format(place, constraint, sql.SQL(definition), suffix)
+        )
+    return again
+
+
+def _delete(connection: Connection, one: Replacement) -> None:
+    same = sql.SQL(" AND ").join(sql.SQL("t.{0} = k.{0}").format(sql.Identifier(column)) for column in one.key_columns)
+    statement = sql.SQL("DELETE FROM {name} t USING json_populate_recordset(NULL::{name}, %s) k WHERE {same}")
+    connection.execute(statement.format(name=_name(one.table), same=same), (_keys_as_json(one.key_columns, one.keys),))
+
+
+def _insert(connection: Connection, one: Replacement) -> None:
+    columns = sql.SQL(", ").join(sql.Identifier(column) for column in columns_of(connection, one.table))
+    statement = sql.SQL(
+        "INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM json_populate_recordset(NULL::{name}, %s)"
+    ).format(name=_name(one.table), columns=columns)
+    connection.execute(statement, (f"[{','.join(one.rows)}]",))
+
+
+def _wait_at_most(connection: Connection, seconds: int) -> None:
+    connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{seconds}s",))
+
+
+def _keys_as_json(key_columns: Sequence[str], keys: Collection[Key]) -> str:
+    return json.dumps([dict(zip(key_columns, key, strict=True)) for key in sorted(keys)])
+
+
+def _name(table: str) -> sql.Identifier:
+    return sql.Identifier(*table.split("."))
