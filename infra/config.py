@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra import joining, rules
-from infra.settings import NAMESPACE, Settings, SettingsError
+from infra.settings import NAMESPACE, Settings, SettingsError, peers_text
 from infra.spec import DatabaseSpec, Peer, ServiceSpec, SiteSpec
 
 if TYPE_CHECKING:
@@ -16,10 +17,10 @@ STACK_KEYS = ("cloud", "region", "zones", "account", "repository", "hostname_pro
 SHARED_KEYS = (
     "hostname",
     "alarm_email",
+    "ci_repository",
     "capacity",
     "image_digest",
     "networks",
-    "peers",
     "database_memory_mib",
     "database_storage_gib",
     "service_memory_mib",
@@ -29,9 +30,12 @@ SHARED_KEYS = (
     "acknowledge_timeout_seconds",
     "retention_days",
 )
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = "peers"
 SECRET_KEYS = ("secret_key", "signing_key", "vapid_key", "replication_password", "link_keys")
 
 _HOSTNAME = re.compile(r"(?=.{6,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){2,}[a-z]{2,}")
+_CI_REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@([a-z0-9-]{1,63}\.)+[a-z]{2,}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SECRET = {
@@ -51,7 +55,7 @@ def parse(values: Mapping[str, str], stack: str, clear_secrets: tuple[str, ...] 
     `clear_secrets` names the secret settings that are stored in clear. Raises SettingsError with every problem.
     """
     settings = Settings(values, stack, (*STACK_KEYS, *SECRET_KEYS))
-    settings.refuse_unknown((*STACK_KEYS, *SHARED_KEYS, *SECRET_KEYS))
+    settings.refuse_unknown((*STACK_KEYS, *SHARED_KEYS, PEERS, *SECRET_KEYS))
     cloud = settings.choice("cloud", tuple(rules.PROVIDERS))
     networks = joining.read_networks(settings)
     peers = joining.read_peers(settings, cloud, networks)
@@ -62,6 +66,7 @@ def parse(values: Mapping[str, str], stack: str, clear_secrets: tuple[str, ...] 
         "hostname_proved": proved,
         "capacity": settings.choice("capacity", rules.CAPACITIES),
     }
+    repository = settings.text("ci_repository", _CI_REPOSITORY, "OWNER/NAME, where CI runs for this platform")
     email = settings.text("alarm_email", _EMAIL, "an e-mail address that somebody reads at night")
     retention = settings.number("retention_days", *rules.BACKUP_DAYS)
     database = _database(settings, retention)
@@ -73,6 +78,7 @@ def parse(values: Mapping[str, str], stack: str, clear_secrets: tuple[str, ...] 
         cloud=cloud,
         retention_days=retention,
         alarm_email=email,
+        ci_repository=repository,
         networks=networks,
         peers=peers,
         database=database,
@@ -160,7 +166,9 @@ def read() -> "tuple[SiteSpec, Secrets]":
     from pulumi.runtime import config as host
 
     found = {**host.get_config_env(), **host.CONFIG.get()}
-    values = {key.partition(":")[2]: value for key, value in found.items() if key.startswith(f"{NAMESPACE}:")}
+    values = {PEERS: peers_text(ROOT)} | {
+        key.partition(":")[2]: value for key, value in found.items() if key.startswith(f"{NAMESPACE}:")
+    }
     secret_keys = {*host.get_config_secret_keys_env(), *host._SECRET_KEYS.get()}
     clear = tuple(key for key in SECRET_KEYS if key in values and f"{NAMESPACE}:{key}" not in secret_keys)
     try:

@@ -6,7 +6,7 @@ attribute or a swapped argument is found before anything runs.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pulumi
 from pulumi import Output, ResourceOptions
@@ -72,9 +72,13 @@ class Control(Protocol):
 
 
 class Service(Protocol):
-    """The processes web, worker and agent; `origin` is the host name at which this site's own edge finds web."""
+    """The processes web, worker and agent; `origin` is the host name at which this site's own edge finds web.
+
+    `subjects` has, by process, the name that its provider gives it in the tokens it signs for it.
+    """
 
     origin: Output[str]
+    subjects: Mapping[str, Output[str]]
 
 
 class Edge(Protocol):
@@ -94,6 +98,17 @@ class Watch(Protocol):
     audit_url: Output[str]
 
 
+class Access(Protocol):
+    """Who may enter without a stored key: CI in two roles, and the processes of the other sites, each by its own token.
+
+    `identity` has the issuer and the subjects of this site's own tokens; `entries` has by which way each peer's `app`
+    and `agent`, and CI, come in here: an AWS role, a provider of Google's, or tenant and client of Azure's directory.
+    """
+
+    identity: Output[dict[str, Any]]
+    entries: Output[dict[str, Any]]
+
+
 N = TypeVar("N", bound=Network)
 L_co = TypeVar("L_co", bound=Link, covariant=True)
 D = TypeVar("D", bound=Database)
@@ -104,9 +119,10 @@ C = TypeVar("C", bound=Control)
 S = TypeVar("S", bound=Service)
 E = TypeVar("E", bound=Edge)
 W_co = TypeVar("W_co", bound=Watch, covariant=True)
+A_co = TypeVar("A_co", bound=Access, covariant=True)
 
 
-class Cloud(Protocol[N, L_co, R, D, V, M, C, S, E, W_co]):
+class Cloud(Protocol[N, L_co, R, D, V, M, C, S, E, W_co, A_co]):
     """A package of infra.clouds: one provider and its capabilities."""
 
     @property
@@ -131,3 +147,5 @@ class Cloud(Protocol[N, L_co, R, D, V, M, C, S, E, W_co]):
     def Edge(self) -> Callable[[str, SiteSpec, N, S, ResourceOptions], E]: ...  # noqa: N802
     @property
     def Watch(self) -> Callable[[str, SiteSpec, N, S, E, ResourceOptions], W_co]: ...  # noqa: N802
+    @property
+    def Access(self) -> Callable[[str, SiteSpec, N, M, C, S, ResourceOptions], A_co]: ...  # noqa: N802

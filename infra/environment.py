@@ -9,6 +9,7 @@ import pulumi
 from pulumi import Output
 
 from infra.contract import Control, Database, Media, Secrets
+from infra.identities import ENTRANTS
 from infra.spec import AGENT, DATABASE_NAME, DATABASE_PORT, Process, SiteSpec
 
 CERTIFICATES = "/etc/lifeboat/certificates"
@@ -22,10 +23,17 @@ def plain(spec: SiteSpec, process: Process, media: Media, control: Control) -> d
         "APP_URL": Output.from_input(spec.app_url),
         "MEDIA_URL": media.url,
         "MEDIA_PEERS": Output.from_input(json.dumps({peer.site: peer.media_url for peer in spec.peers})),
+        "PEER_ENTRIES": Output.from_input(json.dumps(_entries(spec, process))),
         "ACKNOWLEDGE_TIMEOUT": Output.from_input(str(spec.service.acknowledge_timeout_seconds)),
         "MAX_UPLOAD_MIB": Output.from_input(str(spec.service.max_upload_mib)),
     }
     return known | _control_urls(spec, control) if process == AGENT else known
+
+
+def _entries(spec: SiteSpec, process: Process) -> dict[str, str]:
+    """By which way this process enters each peer's stores."""
+    part = next(part for part, processes in ENTRANTS.items() if process.name in processes)
+    return {peer.site: peer.entries[part] for peer in spec.peers if part in peer.entries}
 
 
 def _control_urls(spec: SiteSpec, control: Control) -> dict[str, Output[str]]:

@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import Any
 
 from infra import rules
+from infra.identities import ENTRANTS
 from infra.settings import Settings
 from infra.spec import NetworkSpec, Peer
 
@@ -14,6 +15,15 @@ _STORES = {
     "gcp": re.compile(r"gs://[a-z0-9._-]{3,63}"),
     "azure": re.compile(r"az://[a-z0-9]{3,24}/[a-z0-9-]{3,63}"),
 }
+_UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_IDENTITIES = {
+    "aws": (re.compile(r"https://[a-z0-9.-]+(/[\w.-]+)*"), re.compile(r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]{1,64}")),
+    "gcp": (re.compile(r"https://accounts\.google\.com"), re.compile(r"\d{15,25}")),
+    "azure": (re.compile(rf"https://login\.microsoftonline\.com/{_UUID}/v2\.0"), re.compile(_UUID)),
+}
+"""Who signs the tokens of each site's processes, and how the processes are called in them."""
+
+_PROCESSES = {process for part in ENTRANTS.values() for process in part}
 _LINK_KEY = re.compile(r"[A-Za-z1-9][A-Za-z0-9]{31,63}")
 
 
@@ -77,8 +87,13 @@ def read_peers(settings: Settings, cloud: str, networks: tuple[NetworkSpec, ...]
 
 
 def _peer(settings: Settings, cloud: str, network: NetworkSpec, entry: Any) -> Peer | None:
-    key, wanted = f"peers.{network.site}", {"gateways", "media_url", "lease_url", "ledger_url"}
-    if not isinstance(entry, dict) or set(entry) != wanted or not isinstance(entry["gateways"], dict):
+    key, wanted = f"peers.{network.site}", {"gateways", "media_url", "lease_url", "ledger_url", "identity", "entries"}
+    tables = ("gateways", "identity", "entries")
+    if (
+        not isinstance(entry, dict)
+        or set(entry) != wanted
+        or not all(isinstance(entry[table], dict) for table in tables)
+    ):
         settings.blame(key, f"must have exactly {', '.join(sorted(wanted))}, as `lifeboat peers` writes them.")
         return None
     urls = {name: entry[name] for name in ("media_url", "lease_url", "ledger_url")}
@@ -92,7 +107,37 @@ def _peer(settings: Settings, cloud: str, network: NetworkSpec, entry: Any) -> P
             f"is {gateways!r}; it must be empty, or the two or four IPv4 addresses of that site's gateway.",
         )
         return None
-    return Peer(network=network, gateways=tuple(gateways), **urls)
+    issuer, subjects = _identity(settings, network.site, entry["identity"])
+    entries = _entries(settings, f"{key}.entries.{cloud}", entry["entries"].get(cloud, {}))
+    return Peer(network=network, gateways=tuple(gateways), issuer=issuer, subjects=subjects, entries=entries, **urls)
+
+
+def _identity(settings: Settings, site: str, found: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    """Read who a peer's processes are; nothing at all means that nobody of it is let in."""
+    if not found:
+        return "", {}
+    key, (issuer, subject) = f"peers.{site}.identity", _IDENTITIES[site]
+    subjects = found.get("subjects")
+    if set(found) != {"issuer", "subjects"} or not isinstance(subjects, dict) or set(subjects) != _PROCESSES:
+        settings.blame(key, "must be empty, or have an issuer and the subjects of web, worker and agent.")
+        return "", {}
+    if not issuer.fullmatch(str(found["issuer"])):
+        settings.blame(f"{key}.issuer", f"is {found['issuer']!r}, which does not sign tokens of {site}.")
+    for process in sorted(_PROCESSES):
+        if not subject.fullmatch(str(subjects[process])):
+            settings.blame(f"{key}.subjects.{process}", f"is {subjects[process]!r}, which names nobody at {site}.")
+    return str(found["issuer"]), {process: str(name) for process, name in subjects.items()}
+
+
+def _entries(settings: Settings, key: str, found: Any) -> dict[str, str]:
+    if isinstance(found, dict) and set(found) in (set(), set(ENTRANTS)) and all(map(_is_text, found.values())):
+        return found
+    settings.blame(key, f"must be empty, or have {' and '.join(ENTRANTS)}, as that site's outputs give them.")
+    return {}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
 
 
 def _is_address(value: Any) -> bool:

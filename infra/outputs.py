@@ -31,6 +31,8 @@ class SiteOutputs:
     `app_url` is the same on all sites; `edge_target` is what the app's CNAME points at when this site is primary;
     `dns_records` ({"name", "type", "value"} each) must stand in the neutral DNS from the first day on;
     `audit_url` is empty where the site keeps no audit log;
+    `identity` ({"issuer", "subjects": {process: name}}) is who this site's processes are to the others, and `entries`
+    ({peer: {"app", "agent"}, "ci": {..}}) by which way each comes in here; both are empty where a site has no cloud;
     `image` names a digest, or is empty where a site runs from source; `link` is empty where a site has no private link,
     else {"asn": int, "gateways": {peer: [address]}, "inside": {peer: [address]}}.
     """
@@ -51,6 +53,8 @@ class SiteOutputs:
     audit_url: str
     egress_address: str
     link: dict[str, Any]
+    identity: dict[str, Any]
+    entries: dict[str, Any]
     image: str
     capacity: str
     format: int = field(default=FORMAT)
@@ -145,6 +149,20 @@ def _is_link(value: Any) -> bool:
     return all(_are_addresses(value[part]) for part in ("gateways", "inside"))
 
 
+def _is_identity(value: Any) -> bool:
+    if value == {}:
+        return True
+    known = isinstance(value, Mapping) and set(value) == {"issuer", "subjects"}
+    return known and isinstance(value["issuer"], str) and _are_entries({"subjects": value["subjects"]})
+
+
+def _are_entries(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(found, Mapping) and all(isinstance(one, str) and one for one in found.values())
+        for found in value.values()
+    )
+
+
 def _are_addresses(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
         isinstance(found, list) and all(map(_is_address, found)) for found in value.values()
@@ -176,6 +194,8 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "audit_url": (_is_store_or_nothing, "a store URL, or empty"),
     "egress_address": (_is_address, "an IP address"),
     "link": (_is_link, "empty, or an asn with lists of addresses under gateways and inside"),
+    "identity": (_is_identity, "empty, or an issuer with subjects by process"),
+    "entries": (_are_entries, "empty, or for each entrant a table of texts"),
     "image": (_is_image, "an image by digest (NAME@sha256:..), or empty where the site runs from source"),
     "capacity": (lambda value: value in ("standby", "warm", "full"), "one of standby, warm, full"),
 }

@@ -17,7 +17,7 @@ import yaml
 from pulumi.runtime import config, mocks
 
 from infra.recorder import Inventor, Recorder
-from infra.settings import NAMESPACE
+from infra.settings import NAMESPACE, peers_text
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,7 +36,11 @@ def stack_settings(cloud: str, root: Path = ROOT) -> dict[str, str]:
     project = yaml.safe_load((root / "Pulumi.yaml").read_text())
     stack = yaml.safe_load((root / "stacks" / f"Pulumi.{cloud}.yaml").read_text())
     shared = {f"{NAMESPACE}:{key}": entry["default"] for key, entry in project["config"].items() if "default" in entry}
-    found = shared | {key: value for key, value in stack["config"].items() if not _is_encrypted(value)}
+    found = (
+        {f"{NAMESPACE}:peers": peers_text(root)}
+        | shared
+        | {key: value for key, value in stack["config"].items() if not _is_encrypted(value)}
+    )
     peers = json.loads(_as_text(found[f"{NAMESPACE}:peers"]))
     stand_ins = SECRET_EXAMPLES | {"link_keys": dict.fromkeys(peers, LINK_KEY_EXAMPLE)}
     return {

@@ -4,9 +4,19 @@ import difflib
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 NAMESPACE = "lifeboat"
+
+PEERS_FILE = "peers.json"
+"""What the sites know of each other, in stacks/: written by `lifeboat peers`, reviewed, and absent at first."""
+
+
+def peers_text(root: Path) -> str:
+    """Return the peers of a checkout as a setting's text; none at all where there is no file yet."""
+    file = root / "stacks" / PEERS_FILE
+    return file.read_text() if file.exists() else "{}"
 
 
 class SettingsError(ValueError):
@@ -26,6 +36,9 @@ class Settings:
 
     def blame(self, key: str, sentence: str) -> None:
         """Remember what is wrong with a key; the sentence goes on after the key."""
+        if key.partition(".")[0] == "peers":
+            self.problems.append(f"stacks/{PEERS_FILE}: {key} {sentence}")
+            return
         stack_file = f"stacks/Pulumi.{self.stack}.yaml"
         where = stack_file if key.split(".")[0] in self.own_keys else f"Pulumi.yaml or {stack_file}"
         self.problems.append(f"{where}: {NAMESPACE}:{key} {sentence}")

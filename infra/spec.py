@@ -4,7 +4,8 @@ Imports nothing of ours and no Pulumi, so the runbook and the tests can hold a s
 """
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import combinations
 
 DATABASE_NAME = "lifeboat"
@@ -16,7 +17,19 @@ DATABASE_ROLES = ("owner", "app", "agent", "replication")
 MIB_PER_DATABASE_CPU = 4096
 MIB_PER_SERVICE_CPU = 2048
 
-CAPABILITIES = ("network", "link", "registry", "database", "vault", "media", "control", "service", "edge", "watch")
+CAPABILITIES = (
+    "network",
+    "link",
+    "registry",
+    "database",
+    "vault",
+    "media",
+    "control",
+    "service",
+    "edge",
+    "watch",
+    "access",
+)
 
 INSIDE_RANGE = ipaddress.ip_network("169.254.21.0/24")
 """Where the ends of the tunnels get their addresses: Azure takes none outside 169.254.21.0-169.254.22.255."""
@@ -84,13 +97,20 @@ class Tunnel:
 
 @dataclass(frozen=True)
 class Peer:
-    """Another site: the public ends of its gateway for this site (none: no tunnels yet), and its stores."""
+    """Another site: the public ends of its gateway for this site (none: no tunnels yet), its stores, its identity.
+
+    `issuer` signs the tokens of its processes, `subjects` are their names in them (none: nobody is let in); `entries` is
+    by which way this site's own processes enter there, by the kind of entrant.
+    """
 
     network: NetworkSpec
     gateways: tuple[str, ...]
     media_url: str
     lease_url: str
     ledger_url: str
+    issuer: str = ""
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    entries: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def site(self) -> str:
@@ -171,6 +191,7 @@ class SiteSpec:
     capacity: str
     retention_days: int
     alarm_email: str
+    ci_repository: str
     networks: tuple[NetworkSpec, ...]
     peers: tuple[Peer, ...]
     database: DatabaseSpec
@@ -183,6 +204,15 @@ class SiteSpec:
     @property
     def network(self) -> NetworkSpec:
         return next(network for network in self.networks if network.site == self.site)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        return tuple(network.site for network in self.networks if network.site != self.site)
+
+    @property
+    def trusted(self) -> tuple[Peer, ...]:
+        """The peers whose processes are known by name: these alone may enter this site's stores."""
+        return tuple(peer for peer in self.peers if peer.subjects)
 
     @property
     def linked(self) -> tuple[Peer, ...]:

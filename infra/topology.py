@@ -28,6 +28,9 @@ class Site(ComponentResource):
         )
         self.edge = cloud.Edge("lifeboat-edge", spec, self.network, self.service, within)
         self.watch = cloud.Watch("lifeboat-watch", spec, self.network, self.service, self.edge, within)
+        self.access = cloud.Access(
+            "lifeboat-access", spec, self.network, self.media, self.control, self.service, within
+        )
         self.outputs = self._outputs()
         self.register_outputs(self.outputs)
 
@@ -50,6 +53,8 @@ class Site(ComponentResource):
             "audit_url": self.watch.audit_url,
             "egress_address": self.network.egress_address,
             "link": Output.from_input(dict(self.link.gateways)).apply(self._link),
+            "identity": self.access.identity,
+            "entries": self.access.entries,
             "image": self.spec.service.image,
             "capacity": self.spec.capacity,
         }

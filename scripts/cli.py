@@ -20,7 +20,9 @@ GROUPS = {
     "media": "scripts.media",
     "membership": "scripts.membership",
     "operator": "scripts.operators",
+    "peers": "scripts.peers",
     "takedown": "scripts.takedown",
+    "access": "scripts.access",
 }
 COMMANDS = {
     "failover": "scripts.failover:command",
@@ -33,6 +35,7 @@ COMMANDS = {
     "reprotect": "scripts.rejoin:reprotect",
     "room": "scripts.room:command",
     "cost": "scripts.cost:command",
+    "secrets": "scripts.site_secrets:command",
 }
 """Where each command lives. Only what is called gets loaded: a preview waits for no database driver."""
 

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from infra.clouds import aws, azure, gcp
     from infra.contract import Cloud
 
-    AnyCloud: TypeAlias = Cloud[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
+    AnyCloud: TypeAlias = Cloud[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
     _shape: tuple[AnyCloud, ...] = (aws, gcp, azure)
 
 NAMES = ("aws", "gcp", "azure")

@@ -108,7 +108,7 @@ class Layout:
             audit_url="", database_host="127.0.0.1", database_port=self.ports[site].database,
             database_name="lifeboat", database_cidr="127.0.0.1/32", media_url=self.store_url(site, "media"),
             lease_url=self.store_url(site, "lease"), ledger_url=self.store_url(site, "ledger"),
-            egress_address="127.0.0.1", link={}, image="", capacity="full",
+            egress_address="127.0.0.1", link={}, identity={}, entries={}, image="", capacity="full",
         )  # fmt: skip
 
     def app_url(self, site: str) -> str:

@@ -43,6 +43,18 @@ class ReplicationStuck(LifeboatError):
     """A subscription, slot or worker did not do what it was told in time."""
 
 
+class UnusablePeers(UsageError):
+    """What a site says of itself, or the file of what the sites know of each other, cannot be used."""
+
+
+class UnusableSecrets(UsageError):
+    """The sites' secrets are not what they must be."""
+
+
+class StackUnreachable(LifeboatError):
+    """Pulumi could not read or change a stack's settings; its own last words are in the message."""
+
+
 class BadSignature(LifeboatError):
     """A control object is torn, forged, altered or signed by somebody else."""
 

@@ -179,6 +179,7 @@ FACTS = {
 APP = {
     "SITE",
     "APP_URL",
+    "PEER_ENTRIES",
     "DATABASE_URL",
     "MEDIA_URL",
     "MEDIA_PEERS",

@@ -12,6 +12,7 @@ from infra import clouds
 from tests.engine.double import Doubles
 from tests.engine.estate import Estate, Held
 from tests.engine.harness import Outcome, Workspace
+from tests.infra.recordings import IDENTITIES
 
 ROOT = Path(__file__).parents[2]
 PROVIDERS = {"aws": "aws", "gcp": "gcp", "azure": "azure-native"}
@@ -87,7 +88,10 @@ def peer(cloud: str, own: str) -> dict[str, str]:
     """Return another site as settings: its stores, and its gateway's ends for this site (AWS has four)."""
     first = 10 * clouds.NAMES.index(cloud)
     ends = {f"gateways.{own}[{end}]": f"192.0.2.{first + end + 1}" for end in range(4 if cloud == "aws" else 2)}
-    return ends | {f"{name}_url": STORES[cloud].format(name) for name in ("media", "lease", "ledger")}
+    stores = {f"{name}_url": STORES[cloud].format(name) for name in ("media", "lease", "ledger")}
+    subjects = {f"identity.subjects.{process}": name for process, name in IDENTITIES[cloud]["subjects"].items()}
+    entries = {f"entries.{own}.{part}": f"way-of-{part}-into-{cloud}" for part in ("app", "agent")}
+    return ends | stores | {"identity.issuer": IDENTITIES[cloud]["issuer"]} | subjects | entries
 
 
 def link_to_peers(workspace: Workspace, cloud: str) -> None:

@@ -18,12 +18,33 @@ _STORES = {
     "azure": ("az://lbstore/{}", {"aws": 2, "gcp": 2}),
 }
 
+_TENANT = "11111111-1111-1111-1111-111111111111"
+PROCESSES = ("web", "worker", "agent")
+
+IDENTITIES = {
+    "aws": {
+        "issuer": "https://issuer.aws.example",
+        "subjects": {process: f"arn:aws:iam::000000000000:role/{process}" for process in PROCESSES},
+    },
+    "gcp": {
+        "issuer": "https://accounts.google.com",
+        "subjects": {process: f"{number:021d}" for number, process in enumerate(PROCESSES)},
+    },
+    "azure": {
+        "issuer": f"https://login.microsoftonline.com/{_TENANT}/v2.0",
+        "subjects": {process: f"{number:08d}{_TENANT[8:]}" for number, process in enumerate(PROCESSES)},
+    },
+}
+"""Who each site's processes are to the others."""
+
 PEERS = {
     site: {
         "gateways": {
             other: [f"198.51.100.{10 * number + end}" for end in range(ends)] for other, ends in sides.items()
         },
         **{f"{kind}_url": store.format(kind) for kind in ("media", "lease", "ledger")},
+        "identity": IDENTITIES[site],
+        "entries": {other: {part: f"way-of-{part}-into-{site}" for part in ("app", "agent")} for other in sides},
     }
     for number, (site, (store, sides)) in enumerate(_STORES.items(), start=1)
 }

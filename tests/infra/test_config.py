@@ -10,7 +10,7 @@ import pytest
 from infra.config import parse
 from infra.record import stack_settings
 from infra.settings import SettingsError
-from tests.infra.recordings import JOINED
+from tests.infra.recordings import IDENTITIES, JOINED, PROCESSES
 
 SHARED = "Pulumi.yaml or stacks/Pulumi.aws.yaml: lifeboat:"
 STACK = "stacks/Pulumi.aws.yaml: lifeboat:"
@@ -125,18 +125,34 @@ BAD = [
         {"networks": networks(aws={"cidr": "10.10.0.0/24"})},
         f"{SHARED}networks.aws has the cidr '10.10.0.0/24'; it must be a /16 to /20, so that its sixteenths are usable subnets.",
     ),
-    ({"peers": {"ibm": {}}}, f"{SHARED}peers.ibm is no site; the sites are aws, gcp, azure."),
+    ({"peers": {"ibm": {}}}, "stacks/peers.json: peers.ibm is no site; the sites are aws, gcp, azure."),
     (
         {"peers": {"gcp": {}}},
-        f"{SHARED}peers.gcp must have exactly gateways, lease_url, ledger_url, media_url, as `lifeboat peers` writes them.",
+        "stacks/peers.json: peers.gcp must have exactly entries, gateways, identity, lease_url, ledger_url, media_url, as `lifeboat peers` writes them.",
     ),
     (
         {"peers": peers("gcp", gateways={}, media_url="s3://x")},
-        f"{SHARED}peers.gcp.media_url is 's3://x', which is no store URL of gcp.",
+        "stacks/peers.json: peers.gcp.media_url is 's3://x', which is no store URL of gcp.",
     ),
     (
         {"peers": peers("gcp", gateways={"aws": ["198.51.100.1"]})},
-        f"{SHARED}peers.gcp.gateways.aws is ['198.51.100.1']; it must be empty, or the two or four IPv4 addresses of that site's gateway.",
+        "stacks/peers.json: peers.gcp.gateways.aws is ['198.51.100.1']; it must be empty, or the two or four IPv4 addresses of that site's gateway.",
+    ),
+    (
+        {"peers": peers("gcp", identity={"issuer": "https://accounts.google.com"})},
+        "stacks/peers.json: peers.gcp.identity must be empty, or have an issuer and the subjects of web, worker and agent.",
+    ),
+    (
+        {"peers": peers("gcp", identity=IDENTITIES["gcp"] | {"issuer": "https://evil.example"})},
+        "stacks/peers.json: peers.gcp.identity.issuer is 'https://evil.example', which does not sign tokens of gcp.",
+    ),
+    (
+        {"peers": peers("azure", identity=IDENTITIES["azure"] | {"subjects": dict.fromkeys(PROCESSES, "*")})},
+        "stacks/peers.json: peers.azure.identity.subjects.agent is '*', which names nobody at azure.",
+    ),
+    (
+        {"peers": peers("gcp", entries={"aws": {"app": "x"}})},
+        "stacks/peers.json: peers.gcp.entries.aws must be empty, or have app and agent, as that site's outputs give them.",
     ),
     (
         {"peers": peers("gcp"), "link_keys": {"gcp": "0" + "a" * 40}},

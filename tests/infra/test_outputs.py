@@ -27,6 +27,8 @@ GOOD: dict[str, Any] = {
     "audit_url": "s3://audit?region=eu-west-1",
     "egress_address": "203.0.113.9",
     "link": {"asn": 64601, "gateways": {"gcp": ["203.0.113.1"]}, "inside": {"gcp": ["169.254.21.1"]}},
+    "identity": {"issuer": "https://issuer.example.net", "subjects": {"agent": "arn:aws:iam::1:role/agent"}},
+    "entries": {"gcp": {"app": "arn:aws:iam::1:role/app", "agent": "arn:aws:iam::1:role/agent"}},
     "image": "registry.example.org/lifeboat@sha256:" + "0" * 64,
     "capacity": "standby",
 }

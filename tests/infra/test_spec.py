@@ -33,6 +33,7 @@ def site(name: str) -> SiteSpec:
         capacity="warm",
         retention_days=35,
         alarm_email="oncall@example.org",
+        ci_repository="example/lifeboat",
         networks=NETWORKS,
         peers=peers,
         database=DatabaseSpec(8192, 64, 35),

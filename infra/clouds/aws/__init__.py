@@ -10,10 +10,12 @@ control   S3: `lease` (conditional writes only), `ledger` (Object Lock)
 service   ECS on Fargate behind an internal load balancer
 edge      CloudFront with AWS WAF, by its own way into the network; ACM
 watch     CloudWatch alarms, CloudTrail into a locked bucket
+access    IAM roles for CI and for the peers, for tokens of their own providers; nobody has a key
 """
 
 import pulumi_aws as aws
 
+from infra.clouds.aws.access import Access
 from infra.clouds.aws.control import Control
 from infra.clouds.aws.database import Database
 from infra.clouds.aws.edge import Edge
@@ -27,6 +29,7 @@ from infra.clouds.aws.watch import Watch
 from infra.spec import SiteSpec
 
 __all__ = [
+    "Access",
     "Control",
     "Database",
     "Edge",

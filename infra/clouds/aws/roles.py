@@ -22,6 +22,17 @@ def policy(statements: Sequence[Statement]) -> Output[str]:
     return Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
+def federated_trust(federated: str, claims: Mapping[str, str | Sequence[str]]) -> str:
+    """Return the document by which a token's holder may take on a role: every claim must be exactly as said."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": federated},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": claims},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def service_role(owner: Capability, part: str, service: str, statements: Sequence[Statement]) -> aws.iam.Role:
     """Make a role that one AWS service takes on for this account alone, allowed exactly the statements."""
     trust = {

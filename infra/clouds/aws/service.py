@@ -16,6 +16,7 @@ from infra.clouds.aws.registry import Registry
 from infra.clouds.aws.roles import Statement, allow, service_role
 from infra.clouds.aws.vault import Vault
 from infra.environment import plain, secret_names
+from infra.identities import audience
 from infra.spec import AGENT, DATABASE_PORT, PROCESSES, WEB, Process, SiteSpec
 
 TASKS = "ecs-tasks.amazonaws.com"
@@ -42,6 +43,7 @@ class Service(Capability):
         self.key = encryption_key(self, for_logs=True)
         self.cluster = self._cluster()
         self.ingress = Ingress(self, network)
+        self.subjects: Mapping[str, Output[str]] = {}
         self.logs: dict[str, aws.cloudwatch.LogGroup] = {}
         for process in PROCESSES:
             self._run(process)
@@ -76,6 +78,8 @@ class Service(Capability):
             tags=self.tags,
             opts=self.inside(),
         )
+        role = service_role(self, process.name, TASKS, self._rights(process))
+        self.subjects = {**self.subjects, process.name: role.arn}
         return aws.ecs.TaskDefinition(
             self.child(process.name),
             family=self.child(process.name),
@@ -87,7 +91,7 @@ class Service(Capability):
                 operating_system_family="LINUX", cpu_architecture="X86_64"
             ),
             execution_role_arn=self._starter(process, logs).arn,
-            task_role_arn=service_role(self, process.name, TASKS, self._rights(process)).arn,
+            task_role_arn=role.arn,
             volumes=[aws.ecs.TaskDefinitionVolumeArgs(name="scratch")],
             container_definitions=Output.json_dumps([self._container(process, logs)]),
             tags=self.tags,
@@ -141,6 +145,7 @@ class Service(Capability):
             allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], Output.format("{0}/*", media.bucket.arn)),
             _use(media.key),
         ]
+        pictures.append(self._tell_who_it_is())
         if process != AGENT:
             return [*pictures, allow(["s3:ListBucket"], media.bucket.arn)]
         stores = [control.lease.arn, control.ledger.arn]
@@ -151,6 +156,12 @@ class Service(Capability):
             allow(["s3:GetObject", "s3:PutObject"], *objects),
             _use(control.key),
         ]
+
+    def _tell_who_it_is(self) -> Statement:
+        """A process may have a token about itself made out to the other two sites, and to nobody else."""
+        others = [audience(self.spec.site, other) for other in self.spec.others]
+        made_out = {"ForAllValues:StringEquals": {"sts:IdentityTokenAudience": others}}
+        return {**allow(["sts:GetWebIdentityToken"], "*"), "Condition": made_out}
 
     def _serve(self, process: Process, task: aws.ecs.TaskDefinition, firewall: SecurityGroup) -> aws.ecs.Service:
         return aws.ecs.Service(

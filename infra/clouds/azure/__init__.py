@@ -10,10 +10,12 @@ control   Blob Storage: `lease` (plain), `ledger` (versions that cannot be remov
 service   Container Apps in an environment without a public address
 edge      Front Door Premium with its firewall, by private link; a certificate from the vault
 watch     Azure Monitor alerts, activity log into an account that nobody can empty
+access    identities with federated credentials for CI and for the peers; nobody has a key
 """
 
 import pulumi_azure_native as azure
 
+from infra.clouds.azure.access import Access
 from infra.clouds.azure.control import Control
 from infra.clouds.azure.database import Database
 from infra.clouds.azure.edge import Edge
@@ -27,6 +29,7 @@ from infra.clouds.azure.watch import Watch
 from infra.spec import SiteSpec
 
 __all__ = [
+    "Access",
     "Control",
     "Database",
     "Edge",

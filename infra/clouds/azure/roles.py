@@ -37,14 +37,17 @@ def allow(
     who: azure.managedidentity.UserAssignedIdentity,
     role: Input[str],
     scope: Input[str],
+    condition: str | None = None,
 ) -> azure.authorization.RoleAssignment:
-    """Let an identity do with `scope`, and with nothing else, what a role (by resource id) allows."""
+    """Let an identity do with `scope`, and with nothing else, what a role (by resource id) and a condition allow."""
     return azure.authorization.RoleAssignment(
         owner.child(part),
         principal_id=who.principal_id,
         principal_type="ServicePrincipal",
         role_definition_id=role,
         scope=scope,
+        condition=condition,
+        condition_version="2.0" if condition else None,
         opts=owner.inside(),
     )
 

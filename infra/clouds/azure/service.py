@@ -1,5 +1,7 @@
 """Service: web, worker and agent on Container Apps, from one image, in an environment inside the network."""
 
+from collections.abc import Mapping
+
 import pulumi_azure_native as azure
 from pulumi import Output, Resource, ResourceOptions
 
@@ -55,7 +57,10 @@ class Service(Capability):
         )
         self.environment = self._environment()
         self.ingress = Ingress(self, network, self.environment)
-        apps = {process: self._run(process) for process in PROCESSES}
+        own = {process: identity(self, process.name, self.place) for process in PROCESSES}
+        self.tenant = own[WEB].tenant_id
+        self.subjects: Mapping[str, Output[str]] = {process.name: one.principal_id for process, one in own.items()}
+        apps = {process: self._run(process, own[process]) for process in PROCESSES}
         self.origin = self.ingress.host_of(apps[WEB])
         self.register_outputs({"origin": self.origin})
 
@@ -81,8 +86,8 @@ class Service(Capability):
         keep_logs(self, "environment", environment.id, self.place)
         return environment
 
-    def _run(self, process: Process) -> azure.app.ContainerApp:
-        starter, own = identity(self, f"{process.name}-starter", self.place), identity(self, process.name, self.place)
+    def _run(self, process: Process, own: Identity) -> azure.app.ContainerApp:
+        starter = identity(self, f"{process.name}-starter", self.place)
         granted = [*self._let_start(process, starter), *self._let_work(process, own)]
         return azure.app.ContainerApp(
             self.child(process.name),

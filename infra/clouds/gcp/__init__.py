@@ -10,10 +10,12 @@ control   Cloud Storage: `lease` (plain), `ledger` (Bucket Lock)
 service   Cloud Run: a service for web, worker pools for worker and agent
 edge      application load balancer with Cloud CDN and Cloud Armor; Certificate Manager
 watch     Cloud Monitoring alerts, audit logs into a locked bucket
+access    Workload Identity Federation for CI and for the peers; nobody has a key
 """
 
 import pulumi_gcp as gcp
 
+from infra.clouds.gcp.access import Access
 from infra.clouds.gcp.control import Control
 from infra.clouds.gcp.database import Database
 from infra.clouds.gcp.edge import Edge
@@ -27,6 +29,7 @@ from infra.clouds.gcp.watch import Watch
 from infra.spec import SiteSpec
 
 __all__ = [
+    "Access",
     "Control",
     "Database",
     "Edge",

@@ -12,6 +12,7 @@ APIS = (
     "compute",
     "dns",
     "iam",
+    "iamcredentials",
     "logging",
     "monitoring",
     "networkmanagement",
@@ -20,6 +21,7 @@ APIS = (
     "servicenetworking",
     "sqladmin",
     "storage",
+    "sts",
 )
 
 

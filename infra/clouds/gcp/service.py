@@ -1,7 +1,9 @@
 """Service: web, worker and agent on Cloud Run, from one image, behind the site's own edge."""
 
+from collections.abc import Mapping
+
 import pulumi_gcp as gcp
-from pulumi import Resource, ResourceOptions
+from pulumi import Output, Resource, ResourceOptions
 
 from infra.capability import Capability
 from infra.clouds.gcp.containers import Place, pool_template, web_template
@@ -36,6 +38,7 @@ class Service(Capability):
         super().__init__(name, spec, opts)
         self.network, self.registry, self.vault = network, registry, vault
         self.media, self.control = media, control
+        self.subjects: Mapping[str, Output[str]] = {}
         for process in PROCESSES:
             self._run(process)
         self.origin = self.ingress.origin
@@ -68,6 +71,7 @@ class Service(Capability):
 
     def _role(self, process: Process) -> Role:
         role = Role(self, process.name, self.network.project)
+        self.subjects = {**self.subjects, process.name: role.account.unique_id}
         for neutral in secret_names(process).values():
             role.let_read(neutral.removeprefix("lifeboat-"), self.vault.secrets[neutral])
         role.let_use("media", self.media.bucket, USE)
