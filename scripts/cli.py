@@ -36,6 +36,8 @@ COMMANDS = {
     "room": "scripts.room:command",
     "cost": "scripts.cost:command",
     "secrets": "scripts.site_secrets:command",
+    "readiness": "scripts.readiness:command",
+    "inventory": "scripts.inventory:command",
 }
 """Where each command lives. Only what is called gets loaded: a preview waits for no database driver."""
 

@@ -26,7 +26,9 @@ class Health:
     schema: digest of the published tables' columns and keys, the same on every site. published, followed: digests of the
     names of the tables in this site's publication and in its subscription. trouble: why its confirmations must not count.
     frail_slots: slots that would not survive the provider's own zone failover. pending: settings that wait for a restart.
-    refused: each privilege that failed when it was used, and why. certificate_days: of the database's own certificate.
+    refused: each privilege that failed when it was used, and why; proved_age: seconds since they were used.
+    proven: the sites whose slot here is proved to have no gap. clock_ahead: seconds before the stores' clock.
+    certificate_days: of the database's own certificate.
     disk_free, disk_total: bytes where the database's files lie; None where only the provider can see them.
     """
 
@@ -39,6 +41,8 @@ class Health:
     pending: tuple[str, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)
     proved_age: float | None = None
+    proven: tuple[str, ...] = ()
+    clock_ahead: float | None = None
     certificate_days: float | None = None
     disk_free: int | None = None
     disk_total: int | None = None
@@ -49,7 +53,7 @@ class Health:
         """Rebuild what a status carries; None when it was not measured, or by another version than this one."""
         if body is None or body.get("version") != VERSION:
             return None
-        lists = {part: tuple(body[part]) for part in ("trouble", "frail_slots", "pending")}
+        lists = {part: tuple(body[part]) for part in ("trouble", "frail_slots", "pending", "proven")}
         parts: dict[str, Any] = {**body, **lists}
         return cls(**parts)
 
@@ -106,6 +110,11 @@ SELECT format('it follows %s by its own note and has no subscription to it', f.p
 FRAIL_SLOTS = (
     "SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE 'to\\_%' AND NOT failover AND NOT temporary"
 )
+PROVEN = """
+SELECT p.site FROM lifeboat.proven_slot p JOIN pg_subscription s ON p.origin = 'pg_' || s.oid
+JOIN lifeboat.following f ON s.subname = 'lifeboat_from_' || f.primary_site
+JOIN pg_replication_slots r ON r.slot_name = 'to_' || p.site ORDER BY p.site
+"""
 PENDING = "SELECT name FROM pg_settings WHERE pending_restart ORDER BY name"
 
 
@@ -121,6 +130,7 @@ def measure(connection: Connection, disk: Path | None) -> Health:
         trouble=_texts(connection, TROUBLE),
         frail_slots=_texts(connection, FRAIL_SLOTS),
         pending=_texts(connection, PENDING),
+        proven=_texts(connection, PROVEN),
         disk_free=free,
         disk_total=total,
         versions={"postgres": _texts(connection, "SHOW server_version")[0]},

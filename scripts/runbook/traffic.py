@@ -126,8 +126,13 @@ class _Wanted:
         return Answer(vendor.name, self.target, self.epoch)
 
 
+def plain_target(target: str) -> str:
+    """Return a target's name as every vendor is asked to publish it; empty for one that names nothing."""
+    return plain(name_of(target)) if target and target.strip(". ") else ""
+
+
 def _wanted(target: str, epoch: int, record: str) -> _Wanted:
-    clean = plain(name_of(target)) if target and target.strip(". ") else ""
+    clean = plain_target(target)
     if not clean:
         raise EmptyAnswer(f"{record} must point at something: the target is empty.")
     if clean == record:

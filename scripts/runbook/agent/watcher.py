@@ -6,7 +6,7 @@ import time
 
 import psycopg
 
-from scripts.runbook import certificates, health, privileges, status
+from scripts.runbook import certificates, clocks, health, privileges, status
 from scripts.runbook.agent.state import Agent
 from scripts.runbook.sites import Platform
 
@@ -56,4 +56,5 @@ def _prove(platform: Platform, site: str) -> dict[str, object]:
     except OSError as reason:
         refused["show a certificate of its database"] = str(reason)
         days = None
-    return {"refused": refused, "certificate_days": days}
+    ahead = clocks.ahead_of_stores(outputs.lease_url for outputs in platform.outputs.values())
+    return {"refused": refused, "certificate_days": days, "clock_ahead": ahead}
