@@ -143,7 +143,7 @@ async def remove_taken_down(store: Store, ledger: Ledger) -> list[str]:
             kept.append(key)
 
     await each(taken_down_keys(ledger), one)
-    return kept
+    return sorted(kept)
 
 
 def taken_down_keys(ledger: Ledger) -> list[str]:
