@@ -27,8 +27,11 @@ GROUPS = {
 COMMANDS = {
     "failover": "scripts.failover:command",
     "switchover": "scripts.failover:switchover",
+    "failback": "scripts.failover:fail_back",
+    "evacuate": "scripts.evacuate:command",
     "join": "scripts.join:command",
     "journal": "scripts.journal:command",
+    "drill": "scripts.drill:command",
     "demo": "scripts.demo:command",
     "preview": "scripts.preview:command",
     "rejoin": "scripts.rejoin:command",

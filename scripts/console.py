@@ -1,12 +1,16 @@
 """How the commands speak: progress and refusals on standard error, results on standard output."""
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console as RichConsole
+from rich.markup import escape
 from rich.table import Table
+
+Progress = Callable[[str], None]
 
 _errors = RichConsole(stderr=True, highlight=False)
 _output = RichConsole(highlight=False)
@@ -28,6 +32,12 @@ class Console:
     def tell(self, sentence: str) -> None:
         """Print a result for a person."""
         _output.print(sentence, soft_wrap=True, markup=False)
+
+    @contextlib.contextmanager
+    def progress(self, sentence: str) -> Generator[Progress]:
+        """Show what is under way, beside a moving sign, where somebody watches; lend what changes the sentence."""
+        with _errors.status(escape(sentence)) as status:
+            yield lambda now: status.update(escape(now))
 
     def print_json(self, value: object) -> None:
         """Print one JSON object on one line."""

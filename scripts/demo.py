@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import random
-import threading
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from scripts.console import Console, two_columns
 from scripts.embedded import local_sites
 from scripts.embedded.layout import SITES, LocalSettings
 from scripts.embedded.local_sites import LocalSites
-from scripts.embedded.writers import Ledger, ReadBack, Writers, read_back
+from scripts.embedded.writers import Ledger, ReadBack, people_posting, read_back
 from scripts.runbook import outside
 from scripts.runbook.errors import DemoLost
 from scripts.runbook.journal import Record
@@ -100,7 +99,8 @@ def show_a_death(running: LocalSites, console: Console, to: str | None = None) -
     killed = running.layout.settings.primary
     new = to or next(site for site in SITES if site != killed)
     address = f"http://127.0.0.1:{running.layout.settings.edge_port}"
-    with _people_posting(address, console) as people:
+    console.say(f"{WRITERS} people sign up and post, each with a picture")
+    with people_posting(address, WRITERS) as people:
         time.sleep(random.uniform(*SECONDS_BEFORE))  # noqa: S311 (no secret depends on it)
         memory = round(sum(running.supervisor.memory_mib().values()), 1)
         console.say(f"ending {killed}: every process, at once")
@@ -108,7 +108,7 @@ def show_a_death(running: LocalSites, console: Console, to: str | None = None) -
         running.supervisor.kill(killed)
         _notice_death(address)
         console.say(f"nobody answers; failing over to {new}")
-        records = failover.say_the_word(console, Wish("failover", new))
+        records = failover.say_the_word(console, Wish("failover", new)).records
         time.sleep(SECONDS_AFTER)
     console.say(f"reading back {len(people.ledger.posts)} posts and {len(people.ledger.pictures)} pictures from {new}")
     back = asyncio.run(read_back(running.layout.app_url(new), people.ledger))
@@ -136,29 +136,6 @@ def _running(settings: LocalSettings, console: Console) -> Generator[LocalSites]
     finally:
         console.say("ending every process that was started here")
         local_sites.down(settings)
-
-
-@contextlib.contextmanager
-def _people_posting(address: str, console: Console) -> Generator[Writers]:
-    """Let writers post in a thread of their own; leaving waits until each has its last answer."""
-    people, ready, stop = Writers(address, WRITERS), threading.Event(), threading.Event()
-
-    async def post() -> None:
-        await people.start()
-        ready.set()
-        await asyncio.to_thread(stop.wait)
-        await people.stop()
-
-    thread = threading.Thread(target=asyncio.run, args=(post(),), name="people posting")
-    console.say(f"{WRITERS} people sign up and post, each with a picture")
-    thread.start()
-    try:
-        while thread.is_alive() and not ready.wait(0.1):
-            pass
-        yield people
-    finally:
-        stop.set()
-        thread.join()
 
 
 def _report(outcome: Outcome, console: Console, as_json: bool) -> None:

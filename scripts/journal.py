@@ -6,7 +6,7 @@ import json
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from scripts.console import Console
 from scripts.runbook import ledger, sites
@@ -63,7 +63,17 @@ def _verify_here(platform: Platform, runbook: str) -> str:
 
 
 def _list(journals: dict[str, Copies]) -> Table:
-    table = Table("runbook", "began", "steps done", "refused", "last", "copies", title="Journals", title_justify="left")
+    longest = max((len(name) for name in journals), default=0)
+    table = Table(
+        Column("runbook", min_width=longest),
+        "began",
+        "steps done",
+        "refused",
+        "last",
+        "copies",
+        title="Journals",
+        title_justify="left",
+    )
     for records, copies in sorted(
         ((copies.longest, copies) for copies in journals.values() if copies.longest), key=lambda one: one[0][0].start
     ):

@@ -18,6 +18,7 @@ from scripts.runbook import operator_keys, sites
 from scripts.runbook.bootstrap import RolePasswords
 from scripts.runbook.errors import PortBusy
 from scripts.runbook.lease import Terms
+from scripts.runbook.lease_record import Mode
 from scripts.runbook.signing import Signer
 from scripts.runbook.tsig import write_key
 
@@ -51,6 +52,7 @@ class LocalSettings:
     edge_port: int = 8080
     primary: str = "aws"
     terms: Terms = TERMS
+    mode: Mode = "confirm"
     pg_bin: Path | None = None
 
 
@@ -150,6 +152,7 @@ def _platform(layout: Layout, public_keys: dict[str, str]) -> dict[str, Any]:
         "cluster": f"local-{secrets.token_hex(4)}",
         "sites": list(SITES),
         "terms": asdict(layout.settings.terms),
+        "mode": layout.settings.mode,
         "public_keys": public_keys,
         "operators": {},
         "replication_tls": layout.server(SITES[0]).tls_parameters(verify=False),

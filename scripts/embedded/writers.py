@@ -5,12 +5,14 @@ never got an answer counts as unknown, never as saved.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import os
+import threading
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -161,6 +163,28 @@ class Writers:
 
     def _note(self, what: str) -> None:
         self.ledger.refused[what] = self.ledger.refused.get(what, 0) + 1
+
+
+@contextlib.contextmanager
+def people_posting(url: str, count: int, pause_seconds: float = 0.0) -> Generator[Writers]:
+    """Let writers post in a thread of their own; leaving waits until each has its last answer."""
+    people, ready, stop = Writers(url, count, pause_seconds), threading.Event(), threading.Event()
+
+    async def post() -> None:
+        await people.start()
+        ready.set()
+        await asyncio.to_thread(stop.wait)
+        await people.stop()
+
+    thread = threading.Thread(target=asyncio.run, args=(post(),), name="people posting")
+    thread.start()
+    try:
+        while thread.is_alive() and not ready.wait(0.1):
+            pass
+        yield people
+    finally:
+        stop.set()
+        thread.join()
 
 
 async def read_back(url: str, ledger: Ledger, readers: int = 8) -> ReadBack:

@@ -3,6 +3,7 @@
 It needs two of the three control stores of each kind, and no way into any database.
 """
 
+import asyncio
 import datetime
 import time
 from collections.abc import Callable
@@ -12,7 +13,8 @@ from scripts.runbook import answers, requests
 from scripts.runbook.answers import Answer
 from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import BadSignature, NotPickedUp, RegisterUnreachable, RunSilent, RunStopped
-from scripts.runbook.failover import Reach, gather_facts
+from scripts.runbook.failover import Reach, ask_facts, gather_facts
+from scripts.runbook.history import LastTime, last_time
 from scripts.runbook.journal import Record, read_record
 from scripts.runbook.mirror import record_key
 from scripts.runbook.plan import Facts, Plan
@@ -22,6 +24,7 @@ from scripts.runbook.status import RunStatus
 from scripts.runbook.verbs import VERBS
 
 PICK_UP_SECONDS = 10.0
+HISTORY_SECONDS = 0.5
 # How long an agent in the middle of a runbook may say nothing of itself before nobody waits for it any more.
 SILENT_SECONDS = 30.0
 LOOK_SECONDS = 0.1
@@ -32,22 +35,42 @@ ARRIVAL_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Preflight:
-    """What was found before anything is asked: the facts, and either the plan or the run that does it already."""
+    """What was found before anything is asked: the facts, and either the plan or the run that does it already.
+
+    `last_time`: how long the verb took the last time, where a ledger says so quickly enough.
+    """
 
     wish: Wish
     facts: Facts
     plan: Plan | None
     running: RunStatus | None
+    last_time: LastTime | None
 
 
-def preflight(reach: Reach, wish: Wish) -> Preflight:
-    """Gather the facts and plan. Raises RegisterUnreachable and whatever the verb's planner refuses by."""
-    facts = gather_facts(reach)
+def preflight(reach: Reach, wish: Wish, *, to_act: bool = False) -> Preflight:
+    """Gather the facts and plan. Raises RegisterUnreachable and whatever the verb's planner refuses by.
+
+    `to_act`: a person has said the word already, and nothing waits for the history.
+    """
+    facts, before = reach.loop.run(_ask_everybody(reach, wish, 0 if to_act else HISTORY_SECONDS))
     if facts.record is None:
         raise RegisterUnreachable(reach.platform.sites, dict(reach.register.faults))
     running = _running(facts, wish)
     plan = None if running else VERBS[wish.verb].plan(facts, wish, reach.platform.sites)
-    return Preflight(wish, facts, plan, running)
+    return Preflight(wish, facts, plan, running, before)
+
+
+async def _ask_everybody(reach: Reach, wish: Wish, patience_seconds: float) -> tuple[Facts, LastTime | None]:
+    """Gather the facts, and look into the history at the same time."""
+    last_step = VERBS[wish.verb].steps[-1].name
+    history = last_time(reach.platform.ledger_stores(), reach.platform.public_keys, wish.verb, last_step)
+    looking = asyncio.create_task(history)
+    facts = await ask_facts(reach.platform, reach.register, reach.stores)
+    await asyncio.wait({looking}, timeout=patience_seconds)
+    if looking.done():
+        return facts, looking.result()
+    looking.cancel()
+    return facts, None
 
 
 def ask(reach: Reach, signer: Signer, found: Preflight) -> Request:

@@ -13,6 +13,9 @@ from scripts.runbook.lease import LeaseKey
 from scripts.runbook.signing import Body
 
 Connection = psycopg.Connection[Any]
+# How much of the request's nonce a runbook's name carries.
+NONCE_PART = 6
+
 State = Literal["running", "done", "stopped"]
 
 
@@ -34,6 +37,11 @@ class Commission:
     watched: LeaseKey | None = None
     skips: tuple[str, ...] = ()
 
+    @property
+    def is_new(self) -> bool:
+        """Say whether no earlier request began this runbook."""
+        return self.runbook.endswith(self.nonce[:NONCE_PART])
+
     def to_body(self) -> Body:
         return {**vars(self), "skips": list(self.skips), "watched": list(self.watched) if self.watched else None}
 
@@ -42,6 +50,11 @@ class Commission:
         parts: dict[str, Any] = {**body, "skips": tuple(body["skips"])}
         parts["watched"] = LeaseKey(*body["watched"]) if body["watched"] else None
         return cls(**parts)
+
+
+def name_of(verb: str, epoch: int, to: str, nonce: str) -> str:
+    """Return the name of a runbook that begins."""
+    return f"{verb}-{epoch}-to-{to}-{nonce[:NONCE_PART]}"
 
 
 def is_answered(connection: Connection, nonce: str) -> bool:

@@ -491,3 +491,15 @@ class MediaMissing(LifeboatError):
 
     def __init__(self, findings: list[str]) -> None:
         super().__init__(f"{'; '.join(findings)}. Bring back what is missing with `lifeboat media verify --repair`.")
+
+
+class NotReady(LifeboatError):
+    """A rehearsal found something that a failover would stop at."""
+
+
+class CannotFailBack(LifeboatError):
+    """The site that was primary before is not ready to be it again."""
+
+
+class DrillFailed(LifeboatError):
+    """A drill found something that does not work."""

@@ -136,17 +136,15 @@ def gather_facts(reach: Reach, *, to_act: bool = False) -> Facts:
     `to_act`: a person has said the word, so the register is asked for its promise already. Cloud Storage takes one write
     a second to an object, and this one then lies behind us when the epoch is to be won.
     """
+    return reach.loop.run(ask_facts(reach.platform, reach.register, reach.stores, to_act=to_act))
 
-    async def ask() -> tuple[LeaseRecord | None, list[status.Heard]]:
-        heard = asyncio.gather(
-            *(status.hear(reach.stores, reach.platform.public_keys, site) for site in reach.platform.sites)
-        )
-        promised = await reach.register.prepare() if to_act else None
-        record = LeaseRecord.from_value(promised) if promised else await read_record(reach.register)
-        return record, await heard
 
-    record, heard = reach.loop.run(ask())
-    statuses = {one.status.site: one.status for one in heard if one.status is not None}
+async def ask_facts(platform: Platform, register: Register, stores: ControlStores, *, to_act: bool = False) -> Facts:
+    """Do the same inside a running event loop."""
+    hearing = asyncio.gather(*(status.hear(stores, platform.public_keys, site) for site in platform.sites))
+    promised = await register.prepare() if to_act else None
+    record = LeaseRecord.from_value(promised) if promised else await read_record(register)
+    statuses = {one.status.site: one.status for one in await hearing if one.status is not None}
     ages = {site: max(time.time() - known.at, 0.0) for site, known in statuses.items()}
     return Facts(record, statuses, ages)
 

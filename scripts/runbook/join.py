@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from scripts.runbook import fence, replication, understudies
-from scripts.runbook.errors import CannotJoin, RegisterIncomplete
+from scripts.runbook.errors import RegisterIncomplete
 from scripts.runbook.founding import found_register
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.registers import open_acceptors
@@ -26,12 +26,17 @@ def agent_connection(platform: Platform, site: str) -> Generator[psycopg.Connect
 
 
 def join(platform: Platform, site: str, primary: str, epoch: int) -> None:
-    """Make an empty site follow the primary: copy every table, then go on from there. Safe to run again."""
-    outputs = platform.outputs[primary]
-    conninfo = platform.conninfo(outputs.database_host, outputs.database_port, site)
+    """Make an empty site follow the primary over a connection of its own: where no agent runs yet."""
     with agent_connection(platform, site) as connection:
-        replication.follow(connection, site, Following(primary, epoch), conninfo, copy=True)
-        replication.wait_until_copied(connection)
+        copy_tables(connection, platform, site, Following(primary, epoch))
+
+
+def copy_tables(connection: psycopg.Connection[Any], platform: Platform, site: str, following: Following) -> None:
+    """Copy every table of the primary, then go on from there. Safe to run again."""
+    outputs = platform.outputs[following.primary]
+    conninfo = platform.conninfo(outputs.database_host, outputs.database_port, site)
+    replication.follow(connection, site, following, conninfo, copy=True)
+    replication.wait_until_copied(connection)
 
 
 def keep_way_back(platform: Platform, site: str, standbys: tuple[str, ...]) -> None:
@@ -42,37 +47,9 @@ def keep_way_back(platform: Platform, site: str, standbys: tuple[str, ...]) -> N
                 understudies.ensure_slot(connection, other)
 
 
-def refuse_unless_empty(platform: Platform, site: str, primary: str) -> int:
-    """Return how many tables a join would copy.
-
-    Raises CannotJoin when the site is the primary, follows already, or holds rows that a copy would collide with.
-    """
-    if site == primary:
-        raise CannotJoin(f"{site} is the primary; it cannot follow itself.")
-    if follows(platform, site):
-        raise CannotJoin(f"{site} follows already; there is nothing to do.")
-    with agent_connection(platform, site) as connection:
-        tables = replication.published_tables(connection)
-        filled = [name for name in tables if replication.has_rows(connection, name)]
-    if filled:
-        raise CannotJoin(
-            f"{site} is not empty ({', '.join(filled)} hold rows): a copy would collide. Start it from an empty database."
-        )
-    return len(tables)
-
-
-def follows(platform: Platform, site: str) -> bool:
-    """Say whether a site's database answers and follows somebody."""
-    try:
-        with agent_connection(platform, site) as connection:
-            return replication.following(connection) is not None
-    except psycopg.OperationalError:
-        return False
-
-
 async def found(platform: Platform, primary: str, rule: Rule, standbys: tuple[str, ...]) -> None:
     """Write the register's first record, and let the primary's fence be opened by whoever renews the lease."""
-    first = LeaseRecord.first(primary, rule, standbys)
+    first = LeaseRecord.first(primary, rule, standbys, platform.mode)
     for attempt in range(FOUNDING_TRIES):
         try:
             await found_register(open_acceptors(platform), platform.cluster, first.to_value())

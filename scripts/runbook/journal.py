@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -95,6 +95,14 @@ class Journal:
         fcntl.flock(file, fcntl.LOCK_EX)
         if file.seek(0, os.SEEK_END) != self._length:
             raise JournalBusy(self.runbook, self.path)
+
+
+def write_anew(path: Path, records: Sequence[Record], signer: Signer) -> None:
+    """Write a journal that was lost with its disk, from records that its own site signed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(b"".join(record.sealed(signer) + b"\n" for record in records))
+    partial.replace(path)
 
 
 def _write_whole(file: BinaryIO, line: bytes) -> None:

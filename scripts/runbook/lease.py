@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from scripts.runbook.lease_record import LeaseKey, LeaseRecord
+from scripts.runbook.lease_record import LeaseKey, LeaseRecord, Mode
 from scripts.runbook.lease_terms import Terms, Watch
 from scripts.runbook.register import Outcome, Register, Value
 from scripts.runbook.rule import Rule, joint
@@ -68,12 +68,15 @@ async def look(register: Register) -> LeaseSighting:
     return LeaseSighting(record, sighting.committed)
 
 
-async def renew(register: Register, site: str, epoch: int, terms: Terms, before: float) -> LeaseAnswer:
+async def renew(
+    register: Register, site: str, epoch: int, terms: Terms, before: float, mode: Mode | None = None
+) -> LeaseAnswer:
     """Renew this site's lease; `before` is the database's clock in seconds, read BEFORE this call.
 
-    When renewed, `record.rule` is the rule in force: a fence left in a joint phase may go to it.
+    `mode`: as the platform's settings have it; None leaves it. When renewed, `record.rule` is the rule in force: a fence
+    left in a joint phase may go to it.
     """
-    return await _hold(register, site, epoch, terms, before, lambda record: record)
+    return await _hold(register, site, epoch, terms, before, lambda record: replace(record, mode=mode or record.mode))
 
 
 async def settle(register: Register, site: str, epoch: int, terms: Terms, before: float) -> LeaseAnswer:

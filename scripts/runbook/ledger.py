@@ -64,6 +64,12 @@ async def read_copies(stores: ControlStores, public_keys: Mapping[str, str], run
     return Copies(held, silent)
 
 
+async def longest(stores: ControlStores, public_keys: Mapping[str, str], runbook: str) -> tuple[Record, ...]:
+    """Return the longest copy of a runbook's journal that can be trusted; empty where no store has any of it."""
+    known = (await runbooks(stores)).get(runbook, 0)
+    return (await read_copies(stores, public_keys, runbook, known)).longest
+
+
 def verified(site: str, envelopes: list[bytes | None], public_keys: Mapping[str, str]) -> Copy:
     """Follow the chain from the first record; the end of a copy may be missing, its middle may not."""
     records: list[Record] = []

@@ -198,7 +198,7 @@ def _problem(body: object) -> str:
 
 def _wrong_part(body: object, parts: Mapping[str, tuple[type, ...]], shape: type[Request | Wish]) -> str:
     if not isinstance(body, dict):
-        return f"is no object but {_plain(body)}"
+        return f"is no object but {str(body)[:80]}"
     if wrong := set(body) ^ {field.name for field in fields(shape)}:
         return f"lacks or misspells {', '.join(sorted(map(str, wrong)))}"
     odd = [name for name, kinds in parts.items() if type(body[name]) not in kinds]

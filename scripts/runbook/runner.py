@@ -1,7 +1,7 @@
 """Runs a tuple of steps: say, act and verify, journal; stops at the first refusal and goes on there the next time."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -41,8 +41,12 @@ class Step(Generic[RunType]):
         return (self.act.__doc__ or self.name).strip().splitlines()[0]
 
 
-def run_steps(steps: Sequence[Step[RunType]], run: RunType, say: Callable[[str], None]) -> list[Record]:
+def run_steps(
+    steps: Sequence[Step[RunType]], run: RunType, say: Callable[[str], None], skips: Collection[str] = ()
+) -> list[Record]:
     """Run every step in order, also those that an earlier run journalled: each finds out by itself that it is done.
+
+    `skips`: names of steps that a drill leaves out; the journal says so.
 
     Raises whatever a step raises, after journalling it as refused; a lost connection becomes StepBroke.
     """
@@ -53,6 +57,9 @@ def run_steps(steps: Sequence[Step[RunType]], run: RunType, say: Callable[[str],
     for number, step in enumerate(steps, 1):
         say(f"{number}/{len(steps)} {step.title}")
         start = time.time()
+        if step.name in skips:
+            run.mirror(run.journal.append(step.name, run.epoch, start, "skipped", {}))
+            continue
         try:
             evidence = _attempt(step, run)
         except LifeboatError as refusal:

@@ -8,13 +8,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from app.stores import BadStoreCredentials, Credentials, load_credentials
 from infra.outputs import SiteOutputs, SiteOutputsError
 from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import UnknownSite, UsageError
 from scripts.runbook.lease import Terms
+from scripts.runbook.lease_record import Mode
 from scripts.runbook.signing import Signer
 from scripts.runbook.traffic import Vendor
 
@@ -37,6 +38,7 @@ class Platform:
     tls_parameters: str
     outside_url: str
     record_name: str
+    mode: Mode
     register_urls: dict[str, str]
     disks: dict[str, Path]
 
@@ -118,6 +120,7 @@ def load(folder: Path) -> Platform:
             tls_parameters=shared["replication_tls"],
             outside_url=shared["outside_url"],
             record_name=shared["record_name"],
+            mode=_mode(shared["mode"]),
             # One store a site, until a provider was replaced for good.
             register_urls=shared.get("register_urls") or {name: one.lease_url for name, one in outputs.items()},
             # Only where an agent runs beside its database's files: a managed service does not show them.
@@ -135,6 +138,13 @@ def note_register_urls(folder: Path, urls: Mapping[str, str]) -> None:
     draft = path.with_suffix(".new")
     draft.write_text(json.dumps({**_read(path), "register_urls": dict(urls)}, indent=1))
     draft.replace(path)
+
+
+def _mode(name: object) -> Mode:
+    """Return how a takeover begins: by a person's word, or by itself when the lease has run out."""
+    if name not in get_args(Mode):
+        raise UsageError(f"the mode {name!r} in platform.json is neither {' nor '.join(get_args(Mode))}")
+    return cast(Mode, name)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def win_epoch(run: FailoverRun) -> Evidence:
     return {
         "epoch": record.epoch,
         "holder": record.holder,
+        "from": plan.old,
         "approved_by": record.approved_by,
         "rule": record.rule.to_json(),
     }

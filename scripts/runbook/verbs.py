@@ -9,7 +9,9 @@ from typing import Any, Protocol
 
 from scripts.runbook.errors import JournalFull, LifeboatError, RegisterUnreachable, StepBroke
 from scripts.runbook.failover import FailoverRun, Run
+from scripts.runbook.join_steps import JOIN, JoinPlan, JoinRun, plan_join
 from scripts.runbook.plan import Facts, FailoverPlan, Plan, plan_failover, plan_switchover, plan_to_resume
+from scripts.runbook.rehearsal_steps import REHEARSAL
 from scripts.runbook.rejoin_steps import COPY, REJOIN
 from scripts.runbook.requests import Wish
 from scripts.runbook.returning import ReturnRun
@@ -32,6 +34,7 @@ class Verb:
 
     takes_epoch: it is to win the epoch, so the register's promise is asked for early. partner: what the primary's agent
     does on the same request, once the chosen site has taken it on. retries: after which refusals it goes on by itself.
+    may_skip: the steps that a drill may leave out, because no acknowledged write rests on them.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Verb:
     takes_epoch: bool = False
     partner: "Verb | None" = None
     retries: tuple[type[LifeboatError], ...] = ()
+    may_skip: tuple[str, ...] = ()
 
 
 def _failover(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> FailoverPlan:
@@ -64,15 +68,24 @@ def _copy(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> ReturnPlan:
     return plan_return(facts, wish.to, sites, copy=True)
 
 
+def _rehearse(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> FailoverPlan:
+    """Plan a failover as if the primary were gone; nothing of it will be done."""
+    return plan_failover(facts, wish.to, sites)
+
+
 # A primary that has drained its writes goes on until it knows whether it is still primary.
 _HAND_OVER = Verb("hand_over", _switchover, FailoverPlan, FailoverRun, HAND_OVER,
                   retries=(RegisterUnreachable, StepBroke, JournalFull))  # fmt: skip
 
+_OUTSIDE = ("point_dns", "verify_outside")
+
 VERBS = {
     verb.name: verb
     for verb in (
-        Verb("failover", _failover, FailoverPlan, FailoverRun, FAILOVER, takes_epoch=True),
-        Verb("switchover", _switchover, FailoverPlan, FailoverRun, SWITCHOVER, partner=_HAND_OVER),
+        Verb("failover", _failover, FailoverPlan, FailoverRun, FAILOVER, takes_epoch=True, may_skip=_OUTSIDE),
+        Verb("switchover", _switchover, FailoverPlan, FailoverRun, SWITCHOVER, partner=_HAND_OVER, may_skip=_OUTSIDE),
+        Verb("rehearse", _rehearse, FailoverPlan, FailoverRun, REHEARSAL),
+        Verb("join", plan_join, JoinPlan, JoinRun, JOIN),
         Verb("rejoin", _rejoin, ReturnPlan, ReturnRun, REJOIN),
         Verb("copy", _copy, ReturnPlan, ReturnRun, COPY),
     )

@@ -7,18 +7,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from scripts.embedded import local_sites
+from scripts.embedded import local_sites, programs
 from scripts.embedded.layout import LocalSettings
 from scripts.embedded.local_sites import LocalSites
+from scripts.embedded.supervisor import Started
 from scripts.embedded.writers import Writers
-from scripts.runbook.lease import Terms
+from scripts.runbook import sites
+from scripts.runbook.lease import LeaseRecord, Terms, read_record
+from scripts.runbook.registers import open_register
 from tests.conftest import free_port
 
 # Two writes a renewal after a takeover, one a second at Cloud Storage: much shorter would not outlive a takeover.
@@ -46,6 +49,16 @@ class Person:
     def status(self) -> dict[str, Any]:
         return json.loads(self.lifeboat("local", "status", "--json").stdout)
 
+    def status_of_register(self) -> tuple[str, int] | None:
+        """Return who holds which epoch once no move is under way; it needs no local process of this folder."""
+        platform = sites.load(self.folder)
+
+        async def look() -> LeaseRecord | None:
+            return await read_record(open_register(platform, "test"))
+
+        record = asyncio.run(look())
+        return (record.holder, record.epoch) if record and record.state == "held" else None
+
     def readiness(self) -> dict[str, Any]:
         try:
             return httpx.get(f"{self.url}/readyz", timeout=2, trust_env=False).json()
@@ -59,6 +72,29 @@ class Person:
                 return False
             time.sleep(0.1)
         return True
+
+
+# Runs an agent that ends its own process with SIGKILL when a step has acted and its record is not yet written.
+DIE_BEFORE_RECORD = """
+import os, signal, sys
+from scripts.runbook import journal
+write, last_step = journal.Journal.append, sys.argv[1]
+def append(self, step, *rest):
+    if step == last_step:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return write(self, step, *rest)
+journal.Journal.append = append
+sys.argv = ["agent", *sys.argv[2:]]
+from scripts.runbook.agent.__main__ import main
+main()
+"""
+
+
+def start_mortal_agent(local: LocalSites, site: str, step: str) -> Started:
+    """Start an agent that will not survive a step."""
+    whole = programs.agent(local.layout, site)
+    options = list(whole.argv)[list(whole.argv).index("scripts.runbook.agent") + 1 :]
+    return local.supervisor.start(replace(whole, argv=[sys.executable, "-c", DIE_BEFORE_RECORD, step, *options]))
 
 
 @pytest.fixture(scope="module")

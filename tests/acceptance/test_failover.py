@@ -3,43 +3,18 @@
 import asyncio
 import json
 import re
-import sys
-from dataclasses import replace
 
 import psycopg
 import pytest
 
 from scripts.embedded import programs
 from scripts.embedded.local_sites import LocalSites
-from scripts.embedded.supervisor import Started
 from scripts.embedded.writers import Writers, read_back
 from scripts.runbook import sites
 from scripts.runbook.journal import read_journal
-from tests.acceptance.conftest import Person
+from tests.acceptance.conftest import Person, start_mortal_agent
 
 pytestmark = pytest.mark.acceptance
-
-# Runs an agent that ends its own process with SIGKILL when a step has acted and its record is not yet written.
-DIE_BEFORE_RECORD = """
-import os, signal, sys
-from scripts.runbook import journal
-write, last_step = journal.Journal.append, sys.argv[1]
-def append(self, step, *rest):
-    if step == last_step:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return write(self, step, *rest)
-journal.Journal.append = append
-sys.argv = ["agent", *sys.argv[2:]]
-from scripts.runbook.agent.__main__ import main
-main()
-"""
-
-
-def start_mortal_agent(local: LocalSites, site: str, step: str) -> Started:
-    """Start an agent that will not survive a step."""
-    whole = programs.agent(local.layout, site)
-    options = list(whole.argv)[list(whole.argv).index("scripts.runbook.agent") + 1 :]
-    return local.supervisor.start(replace(whole, argv=[sys.executable, "-c", DIE_BEFORE_RECORD, step, *options]))
 
 
 def test_the_sites_say_how_they_stand(person: Person) -> None:

@@ -19,6 +19,7 @@ from scripts.runbook.agent.lease_keeper import hold
 from scripts.runbook.agent.request_reader import read_requests
 from scripts.runbook.agent.rule_keeper import keep_rule
 from scripts.runbook.agent.runbook import run_runbooks
+from scripts.runbook.agent.stand_in import stand_in
 from scripts.runbook.agent.state import Agent
 from scripts.runbook.agent.takedowns import obey_takedowns
 from scripts.runbook.agent.teller import say_status
@@ -37,6 +38,7 @@ LOOPS = {
     "status": say_status,
     "requests": read_requests,
     "runbook": run_runbooks,
+    "stand in": stand_in,
     "upkeep": keep_understudies,
     "heartbeat": beat,
     "takedowns": obey_takedowns,

@@ -23,6 +23,7 @@ async def follow_register(agent: Agent) -> float:
     except RegisterMoved:
         agent.reopen_register()
         raise
+    agent.watch.observe(sighting.record)
     record = sighting.record if sighting.committed else None
     if record is not None and (agent.record is None or record.epoch >= agent.record.epoch):
         if agent.record is None or (record.epoch, record.state) != (agent.record.epoch, agent.record.state):

@@ -19,9 +19,11 @@ async def hold(agent: Agent) -> float:
     if not ends_move and time.monotonic() < agent.renewal_due:
         return FOLLOW_SECONDS
     before = await agent.lease_database.call(fence.clock)
-    say = settle if ends_move else renew
     began = time.monotonic()
-    answer = await say(agent.register, agent.site, record.epoch, terms, before)
+    if ends_move:
+        answer = await settle(agent.register, agent.site, record.epoch, terms, before)
+    else:
+        answer = await renew(agent.register, agent.site, record.epoch, terms, before, agent.platform.mode)
     return await _take_answer(agent, record, answer, began)
 
 

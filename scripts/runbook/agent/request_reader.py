@@ -8,7 +8,7 @@ from scripts.runbook.agent.state import FOLLOW_SECONDS, MOVING_SECONDS, Agent
 from scripts.runbook.answers import Answer
 from scripts.runbook.commissions import Commission
 from scripts.runbook.errors import LifeboatError, RequestRefused, RunUnderWay
-from scripts.runbook.requests import Request
+from scripts.runbook.requests import Request, Word
 from scripts.runbook.verbs import VERBS
 
 log = logging.getLogger("lifeboat.agent")
@@ -22,30 +22,40 @@ async def read_requests(agent: Agent) -> float:
     for word in await requests.hear(agent.stores, agent.platform.operators()):
         if word.request is not None:
             await _take(agent, word.request)
-        elif word.claimed and word.claimed not in agent.lying.values():
-            await refuse(agent, word.claimed, word.operator, word.fault)
-            agent.lying[word.operator] = word.claimed
+        elif word.claimed not in agent.distrusted:
+            await _distrust(agent, word)
     for request in list(agent.invitations.values()):
         await _join_in(agent, request)
     return MOVING_SECONDS if agent.invitations else FOLLOW_SECONDS
 
 
-async def refuse(agent: Agent, nonce: str, operator: str, sentence: str) -> None:
+async def refuse(agent: Agent, request: Request, sentence: str) -> None:
     """Say no, so that the operator reads it at once, and remember that it was said."""
-    log.warning("refused a request of %s: %s", operator, sentence)
-    await agent.run_database.call(commissions.note_answered, nonce, operator)
-    await answers.publish(agent.stores, agent.signer, Answer(agent.site, nonce, "ended", sentence=sentence))
+    log.warning("refused a request of %s: %s", request.operator, sentence)
+    await agent.run_database.call(commissions.note_answered, request.nonce, request.operator)
+    await answers.publish(agent.stores, agent.signer, Answer(agent.site, request.nonce, "ended", sentence=sentence))
+
+
+async def _distrust(agent: Agent, word: Word) -> None:
+    """Say that nobody acts on an object without a valid signature; the nonce that it claims is not remembered for good."""
+    log.warning("refused what lies under the name of %s: %s", word.operator, word.fault)
+    agent.distrusted.add(word.claimed)
+    if word.claimed:
+        answer = Answer(agent.site, word.claimed, "ended", sentence=word.fault)
+        await answers.publish(agent.stores, agent.signer, answer)
 
 
 async def _take(agent: Agent, request: Request) -> None:
-    before = agent.lying.get(request.operator)
-    if request.nonce == before or not _is_for(agent, request):
+    """Act on what lies under an operator's name, once."""
+    lay_there = agent.lying.get(request.operator)
+    if request.nonce == lay_there or not _is_for(agent, request) or agent.approved.qsize() or agent.considering:
         return
-    if await agent.run_database.call(commissions.is_answered, request.nonce):
-        if before is not None:  # at its start an agent finds the last request lying there, and nobody replayed it
-            await _refuse_replay(agent, request)
-    else:
+    if not await agent.run_database.call(commissions.is_answered, request.nonce):
         await _take_new(agent, request)
+    elif lay_there is not None and request.nonce not in agent.distrusted:
+        # At its start an agent finds everybody's last request lying there; what comes later was put there again.
+        agent.distrusted.add(request.nonce)
+        await _refuse_replay(agent, request)
     agent.lying[request.operator] = request.nonce
 
 
@@ -60,7 +70,7 @@ async def _take_new(agent: Agent, request: Request) -> None:
         if (busy := agent.running) is not None:
             raise RunUnderWay(agent.site, busy.runbook, busy.approved_by)
     except LifeboatError as refused:
-        await refuse(agent, request.nonce, request.operator, str(refused))
+        await refuse(agent, request, str(refused))
         return
     agent.approved.put_nowait(request)
 
@@ -83,8 +93,7 @@ async def _join_in(agent: Agent, request: Request) -> None:
     elif accepted is not None and partner is not None:
         del agent.invitations[request.nonce]
         if requests.hash_of_plan(accepted.plan) != request.plan_hash:
-            await refuse(agent, request.nonce, request.operator,
-                         f"{request.wish.to} took it on by another plan than was signed")  # fmt: skip
+            await refuse(agent, request, f"{request.wish.to} took it on by another plan than was signed")
             return
         agent.approved.put_nowait(
             Commission(f"{accepted.runbook}-at-{agent.site}", partner.name, request.wish.to, accepted.plan,

@@ -7,13 +7,16 @@ import asyncio
 import logging
 import time
 
-from scripts.runbook import answers, commissions, requests
+import psycopg
+
+from scripts.runbook import answers, commissions, ledger, requests
 from scripts.runbook.agent.request_reader import refuse
 from scripts.runbook.agent.state import Agent
 from scripts.runbook.answers import Answer
 from scripts.runbook.commissions import Commission
 from scripts.runbook.errors import LifeboatError, RegisterUnreachable, RequestRefused
-from scripts.runbook.failover import Reach, Run, gather_facts, open_run
+from scripts.runbook.failover import Run, gather_facts, open_run
+from scripts.runbook.journal import write_anew
 from scripts.runbook.plan import Plan
 from scripts.runbook.requests import Request
 from scripts.runbook.runner import run_steps
@@ -24,15 +27,16 @@ log = logging.getLogger("lifeboat.agent")
 
 async def run_runbooks(agent: Agent) -> float:
     """Go on with an unfinished runbook, or wait for the next approved request and do it."""
-    commission = await agent.run_database.call(commissions.unfinished)
+    commission = unfinished = await agent.run_database.call(commissions.unfinished)
     if commission is None:
         commission = await _take_on(agent, await agent.approved.get())
     if commission is None:
         return 0
+    goes_on = unfinished is not None or not commission.is_new
     agent.running = commission
     agent.changed.set()
     try:
-        await _see_through(agent, commission)
+        await _see_through(agent, commission, goes_on)
     finally:
         agent.running = None
         agent.changed.set()
@@ -41,14 +45,22 @@ async def run_runbooks(agent: Agent) -> float:
 
 async def _take_on(agent: Agent, asked: Request | Commission) -> Commission | None:
     """Make a request this site's own task, on disk; None when it was refused."""
-    if isinstance(asked, Request):
-        try:
-            asked = await _considered(agent, asked)
-        except LifeboatError as refused:
-            await refuse(agent, asked.nonce, asked.operator, str(refused))
-            return None
-    await agent.run_database.call(commissions.begin, asked)
-    return asked
+    agent.considering = True
+    try:
+        commission = await _considered(agent, asked) if isinstance(asked, Request) else asked
+        await agent.run_database.call(commissions.begin, commission)
+        agent.running = commission
+    except LifeboatError as refused:
+        if isinstance(asked, Request):
+            await refuse(agent, asked, str(refused))
+        return None
+    except psycopg.OperationalError:
+        silent = Answer(agent.site, asked.nonce, "ended", sentence=f"The database of {agent.site} does not answer.")
+        await answers.publish(agent.stores, agent.signer, silent)
+        raise
+    finally:
+        agent.considering = False
+    return commission
 
 
 async def _considered(agent: Agent, request: Request) -> Commission:
@@ -56,15 +68,16 @@ async def _considered(agent: Agent, request: Request) -> Commission:
     wish = request.wish
     plan = await agent.run_thread.call(_plan, agent, VERBS[wish.verb], request)
     again = await agent.run_database.call(commissions.stopped, wish.verb, wish.to, plan.epoch)
-    runbook = plan.resumes or again or f"{wish.verb}-{plan.epoch}-to-{wish.to}-{request.nonce[:6]}"
-    return Commission(runbook, wish.verb, wish.to, plan.to_body(), request.nonce, request.expires, request.operator,
+    runbook = commissions.name_of(wish.verb, plan.epoch, wish.to, request.nonce)
+    return Commission(plan.resumes or again or runbook, wish.verb, wish.to, plan.to_body(), request.nonce,
+                      request.expires, request.operator,
                       skips=wish.skips)  # fmt: skip
 
 
-async def _see_through(agent: Agent, commission: Commission) -> None:
+async def _see_through(agent: Agent, commission: Commission, goes_on: bool) -> None:
     """Run a commission to its end, and say how it ended. Raises what it is to be tried again after."""
     taken = Answer(agent.site, commission.nonce, "accepted", runbook=commission.runbook, plan=commission.plan)
-    steps = agent.run_thread.call(_carry_out, agent, commission)
+    steps = agent.run_thread.call(_carry_out, agent, commission, goes_on)
     # Nothing waits for the answer: with a cloud gone, each write to its store takes its time.
     ended, _ = await asyncio.gather(steps, answers.publish(agent.stores, agent.signer, taken))
     await agent.run_database.call(
@@ -79,26 +92,35 @@ async def _see_through(agent: Agent, commission: Commission) -> None:
 
 def _plan(agent: Agent, verb: Verb, request: Request) -> Plan:
     """Plan, and see that it is what the operator signed; a register's promise is asked for at the same time."""
-    facts = gather_facts(_reach(agent), to_act=verb.takes_epoch)
+    facts = gather_facts(agent.reach_of_thread(), to_act=verb.takes_epoch)
     if facts.record is None:
-        raise RegisterUnreachable(agent.platform.sites, dict(_reach(agent).register.faults))
+        raise RegisterUnreachable(agent.platform.sites, dict(agent.reach_of_thread().register.faults))
     requests.check_epoch(request, facts.record)
+    if unknown := set(request.wish.skips) - set(verb.may_skip):
+        raise RequestRefused(
+            f"{verb.name} cannot leave out {', '.join(sorted(unknown))}: nothing would be safe without"
+        )
     plan = verb.plan(facts, request.wish, agent.platform.sites)
     requests.check_plan(request, plan.to_body())
     return plan
 
 
-def _carry_out(agent: Agent, commission: Commission) -> Answer:
-    """Run the steps; whatever stops them becomes the sentence that the operator reads."""
+def _carry_out(agent: Agent, commission: Commission, goes_on: bool) -> Answer:
+    """Run the steps; whatever stops them becomes the sentence that the operator reads.
+
+    `goes_on`: an earlier start of this runbook may have left a journal.
+    """
     verb, records, done = verb_of(commission.verb), 0, False
     try:
         if verb is None:
             raise RequestRefused(f"this version of {agent.site}'s agent knows no {commission.verb}")
         plan = verb.plan_kind.from_body(commission.plan)
-        with open_run(verb.run_type, _reach(agent), agent.site, commission, plan, log.warning) as run:
+        if goes_on:
+            _restore_journal(agent, commission.runbook)
+        with open_run(verb.run_type, agent.reach_of_thread(), agent.site, commission, plan, log.warning) as run:
             try:
                 _may_still_begin(run)
-                run_steps(verb.steps, run, log.info)
+                run_steps(verb.steps, run, log.info, commission.skips)
             finally:
                 records = len(run.journal.records)
         sentence, done = "", True
@@ -114,16 +136,20 @@ def _carry_out(agent: Agent, commission: Commission) -> Answer:
     return Answer(agent.site, commission.nonce, "ended", done, sentence, commission.runbook, records)
 
 
+def _restore_journal(agent: Agent, runbook: str) -> None:
+    """Bring a journal back that this machine lost with its disk: later steps read what earlier ones wrote."""
+    platform, path = agent.platform, agent.platform.journals / f"{runbook}.jsonl"
+    if path.exists():
+        return
+    reading = ledger.longest(platform.ledger_stores(), platform.public_keys, runbook)
+    if records := agent.reach_of_thread().loop.run(reading):
+        write_anew(path, records, agent.signer)
+        log.warning("%s: this machine's journal is gone; %s records came back from the ledgers", runbook, len(records))
+
+
 def _may_still_begin(run: Run[Plan]) -> None:
     """Raise RequestRefused when nothing was done yet and the operator's word is too old by now."""
     if not run.journal.records and time.time() > run.commission.expires:
         raise RequestRefused(
             "the request expired while this site's agent was down, before anything was done: ask again"
         )
-
-
-def _reach(agent: Agent) -> Reach:
-    """Return the thread's own way to the register and the stores, kept from one runbook to the next."""
-    if agent.reach is None:
-        agent.reach = Reach.open(agent.platform, agent.site, asyncio.Runner())
-    return agent.reach

@@ -14,7 +14,7 @@ from scripts.runbook.agent_database import AgentDatabase
 from scripts.runbook.commissions import Commission
 from scripts.runbook.failover import Reach
 from scripts.runbook.health import Health
-from scripts.runbook.lease import LeaseRecord
+from scripts.runbook.lease import LeaseKey, LeaseRecord, Watch
 from scripts.runbook.registers import open_register
 from scripts.runbook.requests import Request
 from scripts.runbook.sites import Platform, load
@@ -40,9 +40,11 @@ class Agent:
         self.run_thread = OwnThread("runbook")
         self.approved: asyncio.Queue[Request | Commission] = asyncio.Queue()
         self.reach: Reach | None = None
+        self.considering = False
         self.running: Commission | None = None
-        # The nonce that lies under each operator's name, and the moves in which this site is to hand over.
+        # What lies under each operator's name, what nobody acts on, and the moves in which this site is to hand over: nonces.
         self.lying: dict[str, str] = {}
+        self.distrusted: set[str] = set()
         self.invitations: dict[str, Request] = {}
         # A look at the slots, and waiting for them, must hold up neither the lease nor the status.
         self.rule_database = AgentDatabase(platform.agent_url(site))
@@ -57,6 +59,10 @@ class Agent:
         self.proved_at = float("-inf")
         self.record: LeaseRecord | None = None
         self.renewal_due = 0.0
+        self.watch = Watch(platform.terms, time.monotonic)
+        # Mode auto: the watched renewal that a promise was asked for, and when this site may try to take over again.
+        self.prepared: LeaseKey | None = None
+        self.may_stand_in_at = 0.0
         self.started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") + "-" + secrets.token_hex(3)
         self.sequence = 0
         self.changed = asyncio.Event()
@@ -83,6 +89,12 @@ class Agent:
         """Open the register by this machine's files as they are now: a provider was replaced for good."""
         self.register = open_register(load(self.platform.folder), self.site)
         self.reach = None
+
+    def reach_of_thread(self) -> Reach:
+        """Return the runbook thread's own way to the register and the stores, kept from one runbook to the next."""
+        if self.reach is None:
+            self.reach = Reach.open(self.platform, self.site, asyncio.Runner())
+        return self.reach
 
     @property
     def is_holder(self) -> bool:

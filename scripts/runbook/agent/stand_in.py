@@ -1,0 +1,65 @@
+"""Mode `auto`: when a primary's lease has surely run out, a standby takes over by itself, through the same runbook.
+
+Off unless the platform's settings say so. The watched renewal is what the takeover rests on: the register refuses it when
+anything newer stands there, however long this process slept.
+"""
+
+import logging
+import secrets
+import time
+
+from scripts.runbook.agent.state import FOLLOW_SECONDS, Agent
+from scripts.runbook.commissions import Commission, name_of
+from scripts.runbook.failover import ask_facts
+from scripts.runbook.plan import Facts, plan_failover
+from scripts.runbook.requests import LIFETIME_SECONDS
+
+log = logging.getLogger("lifeboat.agent")
+
+# How much later the second standby in line tries: the first has won by then, or is not there.
+STAGGER_SECONDS = 4.0
+# How long after an own attempt that was stopped the next one may begin.
+AGAIN_SECONDS = 10.0
+
+
+async def stand_in(agent: Agent) -> float:
+    """Watch the lease of another site, and take over when it has run out and nobody before this site in line did.
+
+    Raises what the planner refuses by: the next look tries again, and the log says it once.
+    """
+    record = agent.record
+    if record is None or record.mode != "auto" or record.holder == agent.site or not agent.watch.overdue:
+        return FOLLOW_SECONDS
+    if agent.running is not None or agent.considering or time.monotonic() < agent.may_stand_in_at:
+        return FOLLOW_SECONDS
+    facts = await ask_facts(agent.platform, agent.register, agent.stores)
+    rank = _rank(agent, facts)
+    if rank == 0 and agent.prepared != agent.watch.key:
+        # Cloud Storage takes one write a second: the promise lies behind us when the epoch is to be won.
+        agent.prepared = agent.watch.key
+        await agent.run_thread.call(_prepare, agent)
+    if agent.watch.due and agent.watch.age >= agent.platform.terms.challenger_seconds + rank * STAGGER_SECONDS:
+        commission = _commission(agent, facts)
+        log.warning("%s has not renewed epoch %s for %.1f s: taking over", record.holder, record.epoch, agent.watch.age)
+        agent.may_stand_in_at = time.monotonic() + AGAIN_SECONDS
+        agent.approved.put_nowait(commission)
+    return FOLLOW_SECONDS
+
+
+def _rank(agent: Agent, facts: Facts) -> int:
+    """Return how many standbys that answer stand before this one in line."""
+    holder = facts.record.holder if facts.record else ""
+    line = [site for site in agent.platform.sites if site != holder and (site == agent.site or facts.answers(site))]
+    return line.index(agent.site)
+
+
+def _prepare(agent: Agent) -> None:
+    reach = agent.reach_of_thread()
+    reach.loop.run(reach.register.prepare())
+
+
+def _commission(agent: Agent, facts: Facts) -> Commission:
+    """Plan the takeover, nothing of it at a person's risk. Raises what the planner refuses by."""
+    plan, nonce = plan_failover(facts, agent.site, agent.platform.sites), secrets.token_hex(16)
+    return Commission(name_of("failover", plan.epoch, agent.site, nonce), "failover", agent.site, plan.to_body(), nonce,
+                      time.time() + LIFETIME_SECONDS, watched=agent.watch.key)  # fmt: skip
