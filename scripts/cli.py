@@ -41,6 +41,8 @@ COMMANDS = {
     "secrets": "scripts.site_secrets:command",
     "readiness": "scripts.readiness:command",
     "inventory": "scripts.inventory:command",
+    "up": "scripts.up:command",
+    "drift": "scripts.up:drift",
 }
 """Where each command lives. Only what is called gets loaded: a preview waits for no database driver."""
 

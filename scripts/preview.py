@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from scripts.console import Console
+from scripts.deploying.pulumi import Pulumi
+from scripts.deploying.saved_plan import save_plan
 from scripts.previewing import recordings, repository
 from scripts.previewing.render_json import as_json
 from scripts.previewing.render_markdown import render_markdown
@@ -15,7 +17,7 @@ from scripts.previewing.render_text import render_text
 from scripts.previewing.report import Preview, make_preview
 from scripts.previewing.repository import Base
 from scripts.previewing.svg import draw
-from scripts.runbook.errors import PreviewRefused
+from scripts.runbook.errors import PlanRefused, PreviewRefused
 
 ROOT = Path(__file__).parents[1]
 FORMATS = ("text", "markdown", "json")
@@ -27,6 +29,12 @@ def command(
     base: Annotated[str | None, typer.Option("--base", help="The commit, branch or tag to compare with.")] = None,
     form: Annotated[str, typer.Option("--format", help="text, markdown (for a pull request) or json.")] = "text",
     graph: Annotated[Path | None, typer.Option("--graph", metavar="FILE.svg", help="Also draw the sites.")] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            "--save-plan", metavar="FOLDER", help="With credentials: also run Pulumi, and save what `up` may do."
+        ),
+    ] = None,
 ) -> None:
     """Show what the program would make on each cloud, what changes, and where the clouds differ."""
     console: Console = context.obj
@@ -35,11 +43,25 @@ def command(
     preview = look_ahead(ROOT, chosen, base, console, faults)
     if graph is not None:
         write_picture(graph, preview)
+    if save is not None:
+        save_plans(chosen, save.resolve(), console)
     if form == "json":
         console.print_json(as_json(preview))
     else:
         typer.echo(render_markdown(preview) if form == "markdown" else render_text(preview), nl=False)
     raise typer.Exit(1 if preview.broken else 0)
+
+
+def save_plans(clouds: tuple[str, ...], folder: Path, console: Console) -> None:
+    """Run Pulumi's own preview of each stack, show it, and save its plan. Raises PlanRefused with all that failed."""
+    faults = []
+    for cloud in clouds:
+        try:
+            console.say(save_plan(ROOT, cloud, folder, Pulumi(ROOT)))
+        except PlanRefused as refusal:
+            faults.append(f"{cloud}: {refusal}")
+    if faults:
+        raise PlanRefused("\n".join(faults))
 
 
 def wrong_choices(clouds: tuple[str, ...], form: str, graph: Path | None) -> tuple[str, ...]:
