@@ -493,7 +493,6 @@ class MediaMissing(LifeboatError):
         super().__init__(f"{'; '.join(findings)}. Bring back what is missing with `lifeboat media verify --repair`.")
 
 
-<<<<<<< HEAD
 class NotReady(LifeboatError):
     """A rehearsal found something that a failover would stop at."""
 
@@ -504,7 +503,7 @@ class CannotFailBack(LifeboatError):
 
 class DrillFailed(LifeboatError):
     """A drill found something that does not work."""
-=======
+
+
 class PlanRefused(UsageError):
     """A saved plan cannot be made or applied: another commit, stack or state, or Pulumi itself refuses."""
->>>>>>> 6c8b398 (Save a plan with the commit and the state it belongs to, and apply no other)
