@@ -29,13 +29,19 @@ class Notice:
 
 
 async def notify(
-    connection: AsyncConnection, kind: str, sender: UUID, receivers: Iterable[UUID], status_id: UUID | None = None
+    connection: AsyncConnection,
+    kind: str,
+    sender: UUID,
+    receivers: Iterable[UUID],
+    status_id: UUID | None = None,
+    *,
+    also_sender: bool = False,
 ) -> None:
-    """Write one notification for each receiver but the sender, in the transaction of what it tells of."""
+    """Write one notification for each receiver, who is not the sender, in the transaction of what it tells of."""
     rows = [
         {"id": new_id(), "kind": kind, "account_id": receiver, "from_account_id": sender, "status_id": status_id}
         for receiver in receivers
-        if receiver != sender
+        if also_sender or receiver != sender
     ]
     if rows:
         await connection.execute(insert(Notification), rows)

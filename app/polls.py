@@ -1,6 +1,7 @@
 """Polls: the question of a post, and the votes."""
 
 import datetime
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,20 @@ from app.ids import new_id
 from app.models import Poll, PollVote, Status
 from app.post_columns import MAX_OPTIONS
 from app.posts import Post, load
+from app.promises import promise
 
+ENDED = "poll ended"  # the promised job that tells it
 MAX_OPTION = 50  # characters
 DURATION = (300, 2_629_746)  # seconds: five minutes to a month
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A poll that has ended: its post, the post's author, and everybody who is told."""
+
+    status_id: UUID
+    author: UUID
+    voters: list[UUID]
 
 
 class NewPoll(Fields):
@@ -41,10 +53,12 @@ class NewPoll(Fields):
 
 
 async def create(connection: AsyncConnection, status_id: UUID, form: NewPoll) -> None:
-    """Give a post its poll, in the transaction of the post."""
-    ends = func.now() + datetime.timedelta(seconds=form.expires_in)
+    """Give a post its poll, in the transaction of the post, and promise to tell its end."""
+    made = new_id()
+    ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=form.expires_in)
+    await promise(connection, ENDED, {"poll_id": str(made)}, ends)
     row = {"options": form.options, "multiple": form.multiple, "hide_totals": form.hide_totals, "expires_at": ends}
-    await connection.execute(insert(Poll).values(id=new_id(), status_id=status_id, **row))
+    await connection.execute(insert(Poll).values(id=made, status_id=status_id, **row))
 
 
 async def replace(connection: AsyncConnection, post: Post, form: NewPoll | None) -> bool:
@@ -96,9 +110,11 @@ def _check_vote(post: Post, poll: dict[str, Any], choices: list[int], person: UU
         raise Unprocessable("Validation failed: This poll takes one answer")
 
 
-async def voters(connection: AsyncConnection, status_id: UUID) -> list[UUID]:
-    """Give who voted in the poll of a post, and its author."""
-    query = select(PollVote.account_id).distinct().join(Poll, Poll.id == PollVote.poll_id)
-    voted = await connection.scalars(query.where(Poll.status_id == status_id))
-    author = await connection.scalars(select(Status.account_id).where(Status.id == status_id))
-    return sorted({*voted, *author})
+async def ended(connection: AsyncConnection, poll_id: UUID) -> Ended | None:
+    """Give a poll's post and everybody who is to be told of its end; None for one that is gone."""
+    query = select(Poll.status_id, Status.account_id).join(Status, Status.id == Poll.status_id)
+    row = (await connection.execute(query.where(Poll.id == poll_id))).one_or_none()
+    if row is None:
+        return None
+    voters = await connection.scalars(select(PollVote.account_id).distinct().where(PollVote.poll_id == poll_id))
+    return Ended(row.status_id, row.account_id, sorted({*voters, row.account_id}))

@@ -7,16 +7,18 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app import promises
 from app.authentication import Person
 from app.body import Fields, invalid
-from app.database import Database
 from app.durability import Writer
 from app.errors import NotFound, Unprocessable
 from app.ids import from_api, new_id
 from app.models import MediaAttachment, ScheduledStatus
 from app.paging import Page
+from app.promises import promise
 from app.statuses import NewStatus, publish
 
+PUBLISH = "publish"  # the promised job that does it
 SOONEST = datetime.timedelta(minutes=5)
 MAX_WAITING = 300  # of one person
 COLUMNS = ScheduledStatus.__table__.columns
@@ -60,6 +62,7 @@ async def schedule(connection: AsyncConnection, writer: Writer, author: Person, 
         form=form.model_dump(mode="json", include=set(NewStatus.model_fields) - {"scheduled_at"}),
     )
     await connection.execute(row)
+    await promise(connection, PUBLISH, {"scheduled_id": str(made)}, checked_time(form.scheduled_at), made)
     await _reserve(connection, author.account_id, made, form.media_ids)
     return made
 
@@ -94,20 +97,14 @@ async def move(connection: AsyncConnection, owner: UUID, scheduled_id: UUID, whe
     change = update(ScheduledStatus).where(ScheduledStatus.id == scheduled_id, ScheduledStatus.account_id == owner)
     if (await connection.execute(change.values(scheduled_at=when))).rowcount != 1:
         raise NotFound
+    await promises.move(connection, scheduled_id, when)
 
 
 async def cancel(connection: AsyncConnection, owner: UUID, scheduled_id: UUID) -> None:
     """Drop a scheduled post; dropping it again changes nothing, so that a retry waits for every standby too."""
     mine = delete(ScheduledStatus).where(ScheduledStatus.id == scheduled_id, ScheduledStatus.account_id == owner)
-    await connection.execute(mine)
-
-
-async def due(database: Database) -> list[UUID]:
-    """Name the posts whose time has come, the oldest first."""
-    now = datetime.datetime.now(datetime.UTC)
-    query = select(ScheduledStatus.id).where(ScheduledStatus.scheduled_at <= now)
-    async with database.read() as connection:
-        return list(await connection.scalars(query.order_by(ScheduledStatus.scheduled_at).limit(100)))
+    if (await connection.execute(mine)).rowcount:
+        await promises.take_back(connection, scheduled_id)
 
 
 async def publish_one(connection: AsyncConnection, writer: Writer, scheduled_id: UUID) -> UUID | None:

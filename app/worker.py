@@ -5,7 +5,9 @@ import logging
 import signal
 import sys
 
+from app import chores
 from app.errors import LifeboatError
+from app.job_queue import JobQueue
 from app.outbox_worker import OutboxWorker
 from app.services import Services
 from app.settings import read_settings
@@ -17,7 +19,8 @@ async def run(parts: Services) -> None:
     """Work until the process is told to stop; what it leaves undone is found undone by the next one."""
     stores = {parts.settings.site: parts.media.own, **parts.media.peers}
     outbox = OutboxWorker(parts.database, parts.lease, parts.acknowledger, stores)
-    working = asyncio.create_task(outbox.run())
+    loops = (outbox.run(), JobQueue(parts).run(), chores.run(parts))
+    working = asyncio.gather(*loops)
     for which in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(which, working.cancel)
     try:
@@ -31,6 +34,7 @@ async def run(parts: Services) -> None:
 def main() -> None:
     """Read the environment and work; a refusal is one sentence on standard error and an exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
     try:
         asyncio.run(run(Services.open(read_settings())))
     except LifeboatError as refusal:
