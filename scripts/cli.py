@@ -39,6 +39,7 @@ COMMANDS = {
     "room": "scripts.room:command",
     "cost": "scripts.cost:command",
     "secrets": "scripts.site_secrets:command",
+    "rule": "scripts.rule:command",
     "readiness": "scripts.readiness:command",
     "inventory": "scripts.inventory:command",
     "up": "scripts.up:command",

@@ -12,6 +12,9 @@ RETURN_SECONDS = 3.0
 """A standby comes back that has owed none longer than `IN_STEP_SECONDS` for this long."""
 IN_STEP_SECONDS = 1.0
 
+NOBODY_CONFIRMS = "nothing is acknowledged: no standby of the rule confirms"
+"""The alarm that the primary raises then; readiness and the plan for one copy alone look for it."""
+
 _MARKS = 64
 
 

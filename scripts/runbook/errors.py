@@ -156,6 +156,13 @@ class NobodyFollows(LifeboatError):
         )
 
 
+class NotAlone(LifeboatError):
+    """One copy was asked for where there is no need, or not at the primary."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"One copy alone is not needed: {why}; nothing was changed.")
+
+
 class EpochTaken(LifeboatError):
     """Somebody else won the epoch."""
 

@@ -16,7 +16,7 @@ from scripts.runbook.bootstrap import PUBLICATION
 Connection = psycopg.Connection[Any]
 
 VERSION = 1
-"""Raised when a part is added or changes its meaning; a reader that knows another version takes the site as not measured."""
+"""Raised when a part changes its meaning: a reader that knows another version takes the site as not measured."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,10 @@ class Health:
         """Rebuild what a status carries; None when it was not measured, or by another version than this one."""
         if body is None or body.get("version") != VERSION:
             return None
-        lists = {part: tuple(body[part]) for part in ("trouble", "frail_slots", "pending", "proven")}
-        parts: dict[str, Any] = {**body, **lists}
+        known = {one.name for one in dataclasses.fields(cls)}
+        parts: dict[str, Any] = {
+            name: tuple(part) if isinstance(part, list) else part for name, part in body.items() if name in known
+        }
         return cls(**parts)
 
     def to_body(self) -> dict[str, Any]:

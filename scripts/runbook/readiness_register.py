@@ -1,6 +1,7 @@
 """Pure: the lines of readiness about who is primary, by which rule, and where the public name points."""
 
 from scripts.runbook.ballots import AcceptorState
+from scripts.runbook.confirmations import NOBODY_CONFIRMS
 from scripts.runbook.readiness import Line, ReadinessFacts, State, graded
 
 
@@ -61,9 +62,9 @@ def _rule(facts: ReadinessFacts) -> Line:
         to_do = "bring a standby back: one copy ends by itself as soon as one is in step"
         return Line("rule", State.GO, f"SINGLE COPY{by}: acknowledged writes are in one cloud alone", to_do)
     alarms = _alarms_of_holder(facts)
-    if any(alarm.startswith("nothing is acknowledged") for alarm in alarms):
+    if NOBODY_CONFIRMS in alarms:
         to_do = "bring a standby back, or go on with one copy: `lifeboat rule --single-copy`"
-        return Line("rule", State.GO, "no standby of the rule confirms: nothing is acknowledged", to_do)
+        return Line("rule", State.GO, NOBODY_CONFIRMS, to_do)
     seen = f"a write is acknowledged when {_either(record.rule.sites)} has it"
     if not out:
         return Line("rule", State.GREEN, seen)

@@ -80,16 +80,21 @@ class SiteStatus:
 
     @classmethod
     def from_body(cls, body: dict[str, Any]) -> "SiteStatus":
-        """Rebuild a status. Raises BadSignature when a signed body has another shape than this version's."""
+        """Rebuild a status: parts that a newer version added are passed over, those that an older one lacks are empty.
+
+        Sites are deployed one after the other, and must hear each other all the while. Raises BadSignature when a signed
+        body lacks something else.
+        """
         if not isinstance(body, dict):
             raise BadSignature(f"a signed status is no object but {str(body)[:40]!r}")
         try:
-            parts: dict[str, Any] = dict(body)
+            known = {one.name for one in dataclasses.fields(cls)}
+            parts: dict[str, Any] = {name: part for name, part in body.items() if name in known}
             parts["slots"] = {name: SlotStatus(**slot) for name, slot in body["slots"].items()}
-            parts["prepared"], parts["alarms"] = tuple(body["prepared"]), tuple(body["alarms"])
-            parts["health"] = Health.from_body(body["health"])
-            parts["running"] = RunStatus(**body["running"]) if body["running"] else None
-            parts["took_over"] = TookOverStatus(**body["took_over"]) if body["took_over"] else None
+            parts["prepared"], parts["alarms"] = tuple(body["prepared"]), tuple(body.get("alarms", ()))
+            parts["health"] = Health.from_body(body.get("health"))
+            parts["running"] = RunStatus(**body["running"]) if body.get("running") else None
+            parts["took_over"] = TookOverStatus(**body["took_over"]) if body.get("took_over") else None
             return cls(**parts)
         except (TypeError, KeyError, AttributeError) as reason:
             raise BadSignature(

@@ -17,6 +17,7 @@ from scripts.runbook.requests import Wish
 from scripts.runbook.returning import ReturnRun
 from scripts.runbook.runner import Step
 from scripts.runbook.signing import Body
+from scripts.runbook.single_copy import SINGLE_COPY, AlonePlan, AloneRun, plan_alone
 from scripts.runbook.steps import FAILOVER
 from scripts.runbook.switchover_steps import HAND_OVER, SWITCHOVER
 from scripts.runbook.way_back import ReturnPlan, plan_return
@@ -73,6 +74,10 @@ def _rehearse(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> FailoverPlan:
     return plan_failover(facts, wish.to, sites)
 
 
+def _single_copy(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> AlonePlan:
+    return plan_alone(facts, wish.to, sites)
+
+
 # A primary that has drained its writes goes on until it knows whether it is still primary.
 _HAND_OVER = Verb("hand_over", _switchover, FailoverPlan, FailoverRun, HAND_OVER,
                   retries=(RegisterUnreachable, StepBroke, JournalFull))  # fmt: skip
@@ -88,6 +93,7 @@ VERBS = {
         Verb("join", plan_join, JoinPlan, JoinRun, JOIN),
         Verb("rejoin", _rejoin, ReturnPlan, ReturnRun, REJOIN),
         Verb("copy", _copy, ReturnPlan, ReturnRun, COPY),
+        Verb("single_copy", _single_copy, AlonePlan, AloneRun, SINGLE_COPY),
     )
 }
 

@@ -1,16 +1,19 @@
 """A standby that stops confirming leaves the rule by itself and comes back by itself; one copy needs a person."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx
+import psycopg
 import pytest
 
 from scripts.embedded import harm
 from scripts.embedded.local_sites import LocalSites
 from scripts.embedded.writers import read_back
+from scripts.runbook import sites
 from tests.acceptance.conftest import Person
 from tests.timed_writers import TimedWriters
 
@@ -51,6 +54,7 @@ async def under_load(url: str, scene: Callable[[], None]) -> TimedWriters:
 def test_a_standby_that_hangs_leaves_the_rule_and_returns(local: LocalSites, person: Person) -> None:
     """Writes go on all the while; nothing acknowledged is missing on the one that stayed."""
     assert person.waits_until(lambda: person.readiness().get("writable") is True)
+    assert person.waits_until(lambda: set(red_lines(person)) == {"last drill or move"}), red_lines(person)
     seen: dict[str, bool] = {}
     moments: list[float] = []
 
@@ -59,6 +63,7 @@ def test_a_standby_that_hangs_leaves_the_rule_and_returns(local: LocalSites, per
         with stopped(local, "gcp"):
             moments.append(time.monotonic())
             seen["left"] = becomes(person, "azure")
+            seen["said"] = "gcp left it" in red_lines(person)["rule"]
             time.sleep(2)
             moments.append(time.monotonic())
         seen["returned"] = becomes(person, "gcp", "azure")
@@ -66,7 +71,7 @@ def test_a_standby_that_hangs_leaves_the_rule_and_returns(local: LocalSites, per
     writers = asyncio.run(under_load(person.url, scene))
     during = writers.between(*moments)
 
-    assert seen == {"left": True, "returned": True}
+    assert seen == {"left": True, "said": True, "returned": True}
     assert len(during) > 20
     assert max(one.seconds for one in during) < 3  # loaded machine; the bench has the figure
     assert writers.ledger.unknown == 0
@@ -89,12 +94,44 @@ def test_without_any_standby_nothing_is_acknowledged(local: LocalSites, person: 
     assert becomes(person, "gcp", "azure")
 
 
+def test_one_copy_is_a_person_s_word_and_ends_by_itself(local: LocalSites, person: Person) -> None:
+    """Refused while somebody confirms; then it is said by every status, until the first standby is back in step."""
+    assert becomes(person, "gcp", "azure")
+    needless = person.lifeboat("rule", "--single-copy", "--yes")
+    for site in ("gcp", "azure"):
+        local.supervisor.kill(site, "postgres")
+    assert person.waits_until(lambda: "nothing is acknowledged" in person.lifeboat("rule").stdout)
+    before = red_lines(person)
+
+    shown = person.lifeboat("rule", "--single-copy")
+    alone_before = local_rule(local)
+    decided = person.lifeboat("rule", "--single-copy", "--yes")
+    status = person.status()
+    after = red_lines(person)
+
+    assert needless.returncode == 1
+    assert "One copy alone is not needed" in needless.stderr
+    assert shown.returncode == 0
+    assert "Nothing was changed" in shown.stdout
+    assert all(clause["needed"] >= 1 for clause in alone_before)
+    assert decided.returncode == 0, decided.stderr
+    assert status["single_copy"] is True
+    assert "nothing is acknowledged: no standby of the rule confirms" in before["rule"]
+    assert "SINGLE COPY" in after["rule"]
+    asyncio.run(_token(person.url))  # signing up is a write: it is acknowledged
+    assert person.lifeboat("local", "start", "gcp").returncode == 0
+    assert becomes(person, "gcp", seconds=60)
+    assert person.status()["single_copy"] is False
+
+
+def red_lines(person: Person) -> dict[str, str]:
+    """Return what readiness shows in red: what it is, and what was seen."""
+    said = json.loads(person.lifeboat("readiness", "--json").stdout)
+    return {line["what"]: line["seen"] for line in said["lines"] if line["state"] in ("pre-stage", "go")}
+
+
 def local_rule(local: LocalSites) -> list[dict]:
     """Read what the primary's fence obeys."""
-    import psycopg
-
-    from scripts.runbook import sites
-
     with psycopg.connect(sites.load(local.layout.folder).agent_url("aws")) as connection:
         row = connection.execute("SELECT rule FROM lifeboat.fence").fetchone()
     assert row

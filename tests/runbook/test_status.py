@@ -10,6 +10,7 @@ from obstore.store import LocalStore
 
 from scripts.runbook import status
 from scripts.runbook.control import ControlStores
+from scripts.runbook.health import Health
 from scripts.runbook.signing import Signer
 from scripts.runbook.status import Heard, SiteStatus
 from tests.runbook.invented_status import status_of
@@ -111,7 +112,9 @@ def test_one_site_cannot_speak_for_another(
     assert hear() == Heard(None, {"aws": "gcp signed a status of azure; a site speaks only for itself"})
 
 
-@pytest.mark.parametrize("change", [{"colour": "blue"}, {"slots": [1]}, {"slots": {"aws": {"active": True}}}])
+@pytest.mark.parametrize(
+    "change", [{"applied": None, "prepared": 3}, {"slots": [1]}, {"slots": {"aws": {"active": True}}}]
+)
 def test_a_status_of_another_version_is_named(
     stores: ControlStores, signers: dict[str, Signer], hear: Callable[[], Heard], change: dict[str, object]
 ) -> None:
@@ -123,6 +126,16 @@ def test_a_status_of_another_version_is_named(
 
     assert heard.status is None
     assert heard.failures["aws"].startswith("a status of gcp has another shape than this version knows (")
+
+
+def test_sites_of_neighbouring_versions_hear_each_other() -> None:
+    """While one site after the other is deployed, a part too many or too few takes no site's word away."""
+    body = status_of("gcp").to_body()
+    newer = {**body, "colour": "blue", "health": {**Health(trouble=("x",)).to_body(), "mood": "good"}}
+    older = {name: part for name, part in body.items() if name not in ("alarms", "health", "running", "took_over")}
+
+    assert SiteStatus.from_body(newer) == status_of("gcp", health=Health(trouble=("x",)))
+    assert SiteStatus.from_body(older) == status_of("gcp")
 
 
 def test_a_body_that_is_no_object_is_named(

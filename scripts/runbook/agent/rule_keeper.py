@@ -8,7 +8,7 @@ import time
 
 from scripts.runbook import alone, fence, lease
 from scripts.runbook.agent.state import Agent
-from scripts.runbook.confirmations import Standby, wanted_rule
+from scripts.runbook.confirmations import NOBODY_CONFIRMS, Standby, wanted_rule
 from scripts.runbook.errors import FenceRefused, ReplicationStuck
 from scripts.runbook.fence import Fence
 from scripts.runbook.lease import LeaseRecord
@@ -128,4 +128,4 @@ def _raise_alarms(agent: Agent, rule: Rule, standbys: dict[str, Standby]) -> Non
         agent.alarms.set(f"standby {site}", why)
     agent.alarms.set("single copy", "acknowledged writes are in one cloud alone" if rule.is_single_copy else "")
     nobody = not rule.is_single_copy and not any(standbys[site].may_stay for site in rule.sites if site in standbys)
-    agent.alarms.set("nobody confirms", "nothing is acknowledged: no standby of the rule confirms" if nobody else "")
+    agent.alarms.set("nobody confirms", NOBODY_CONFIRMS if nobody else "")
