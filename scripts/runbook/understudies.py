@@ -163,6 +163,12 @@ def stand_ready(connection: Connection, follower: str, epoch: int) -> None:
     _store_prepared(connection, follower, epoch)
 
 
+def note_applied(connection: Connection, primary: str) -> None:
+    """Keep how far this site has applied `primary`: after this, the slots that show it may go."""
+    if origin := origin_of(connection, primary):
+        _store_applied(connection, origin, applied_position(connection, primary))
+
+
 @dataclass(frozen=True)
 class TookOver:
     """From whom this site took over, and what of that site's log it had then (bytes); `fork`: the end of its own log."""

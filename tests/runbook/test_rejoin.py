@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -12,85 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.runbook import bootstrap, fence, replication, rewind, salvage, understudies
-from scripts.runbook.replication import Following, slot_name
-from scripts.runbook.return_talk import Answer, Ask, asked_tables
-from scripts.runbook.rewind import columns_of, read_rows
-from scripts.runbook.rule import Rule
-from scripts.runbook.salvage import Salvage
-from scripts.runbook.tail import Tail, read_tail
-from scripts.runbook.welcome import welcome
+from scripts.runbook import rewind, salvage, understudies
+from scripts.runbook.errors import TailUnreadable
+from scripts.runbook.positions import format_lsn
+from scripts.runbook.replication import slot_name
 from tests.conftest import RunningPostgres
+from tests.runbook.pairs import Act, Pair, Site, act
 
 FULL = os.environ.get("LIFEBOAT_FULL") == "1"
-RULE = Rule.of("aws", "gcp")
-TABLES = ("public.person", "public.post", "public.liking", "lifeboat.heartbeat")
-SCHEMA = """
-CREATE TABLE person (id int PRIMARY KEY, name text UNIQUE, about text, at timestamptz DEFAULT clock_timestamp(),
-                     weight float8, shout text GENERATED ALWAYS AS (upper(name)) STORED);
-CREATE TABLE post (id uuid PRIMARY KEY, person_id int NOT NULL REFERENCES person ON DELETE CASCADE,
-                   reply_to uuid REFERENCES post ON DELETE SET NULL, body text, raw bytea, extra json);
-CREATE TABLE liking (person_id int REFERENCES person ON DELETE CASCADE, post_id uuid REFERENCES post ON DELETE CASCADE,
-                     PRIMARY KEY (person_id, post_id));
-ALTER TABLE person ALTER about SET STORAGE EXTERNAL;
-"""
-
-
-class Site:
-    """A server with the tables above, guarded and published."""
-
-    def __init__(self, name: str, running: RunningPostgres, stack: ExitStack) -> None:
-        self.name, self.running = name, running
-        bootstrap.create_machinery(running.owner_url, name, 1, RULE)
-        with psycopg.connect(running.owner_url) as owner:
-            owner.execute(SCHEMA)
-            for table in TABLES[:-1]:
-                owner.execute("SELECT lifeboat.guard(%s::regclass)", (table,))
-            bootstrap.publish(owner, list(TABLES))
-        self.agent = stack.enter_context(psycopg.connect(running.agent_url, autocommit=True))
-        self.app = stack.enter_context(psycopg.connect(running.url, autocommit=True))
-
-    @property
-    def conninfo(self) -> str:
-        return self.running.server.url("lifeboat_replication", self.running.passwords.replication, verify=False)
-
-    def open(self, epoch: int) -> None:
-        fence.open_for(self.agent, epoch, RULE, fence.clock(self.agent) + 3600)
-
-    def does(self, *acts: "Act") -> None:
-        """Do each act in a transaction of its own; one that the constraints refuse changes nothing."""
-        for act in acts:
-            with self.app.transaction():
-                for statement, values in act.statements:
-                    try:
-                        with self.app.transaction():
-                            self.app.execute(statement, values)
-                    except psycopg.errors.IntegrityError:
-                        continue
-
-    def holds(self) -> dict[str, list[str]]:
-        return {
-            table: [row for (row,) in self.agent.execute(f"SELECT row_to_json(t)::text FROM {table} t ORDER BY 1")]
-            for table in TABLES
-        }
-
-    def is_confirmed_by(self, follower: str) -> None:
-        """Wait until a follower has everything that was committed here."""
-        end = understudies.view(self.agent).log
-        replication.wait_until(
-            lambda: understudies.slots(self.agent)[slot_name(follower)].confirmed >= end, f"{follower} is behind"
-        )
-
-
-@dataclass(frozen=True)
-class Act:
-    """A transaction: some statements with their values."""
-
-    statements: tuple[tuple[Any, tuple[Any, ...]], ...]
-
-
-def act(statement: str, *values: Any) -> Act:
-    return Act(((statement, values),))
 
 
 def _id(number: int) -> str:
@@ -127,66 +55,10 @@ STATEMENTS = st.one_of(
 ACTS = st.lists(st.builds(Act, st.lists(STATEMENTS, min_size=1, max_size=3).map(tuple)), max_size=12)
 
 
-class Pair:
-    """Two sites of which one is primary and the other follows; they change places again and again."""
-
-    def __init__(self, aws: Site, gcp: Site) -> None:
-        self.primary, self.standby, self.epoch = aws, gcp, 1
-        aws.open(1)
-        replication.follow(gcp.agent, gcp.name, Following(aws.name, 1), aws.conninfo, copy=True)
-        replication.wait_until_copied(gcp.agent)
-        understudies.ensure_slot(gcp.agent, "azure")
-
-    def take_over(self) -> None:
-        """The standby takes over on the databases alone, in the runbook's order; the old primary knows nothing of it."""
-        old, new = self.primary, self.standby
-        self.epoch += 1
-        replication.stop_applying(new.agent, old.name)
-        understudies.ensure_slot(new.agent, old.name)
-        position = understudies.applied_position(new.agent, old.name)
-        understudies.note_taking_over(new.agent, old.name, position, self.epoch)
-        replication.stop_following(new.agent)
-        new.open(self.epoch)
-        self.primary, self.standby = new, old
-
-    def look_back(self) -> tuple[Tail, Answer, Salvage]:
-        """Fence the old primary, read its tail, ask the new one, and make the report."""
-        old, new = self.standby, self.primary
-        fence.close(old.agent)
-        took = understudies.taken_over(new.agent, self.epoch)
-        assert took
-        tail = read_tail(old.agent, slot_name(new.name), took.position, None)
-        columns = {name: columns_of(old.agent, name) for name in tail.tables}
-        ask = Ask.of(old.name, new.name, self.epoch, None, tables=asked_tables(tail, columns))
-        answer = welcome(new.agent, ask)
-        own = {name: read_rows(old.agent, name, one.key_columns, one.rows) for name, one in tail.tables.items()}
-        return tail, answer, salvage.report(old.name, new.name, self.epoch, took.position, tail, own, answer, 0)
-
-    def come_back(self) -> Salvage:
-        """Rewind the old primary and let it follow; return the report that was made before."""
-        tail, answer, report = self.look_back()
-        assert not answer.refusal
-        rewind.rewind(self.standby.agent, salvage.replacements(tail, answer), self.epoch)
-        self.follow()
-        rewind.validate(self.standby.agent)
-        return report
-
-    def follow(self) -> None:
-        replication.follow(
-            self.standby.agent, self.standby.name, Following(self.primary.name, self.epoch), self.primary.conninfo,
-            copy=False)  # fmt: skip
-        self.primary.is_confirmed_by(self.standby.name)
-
-
 @pytest.fixture(scope="module")
 def pair(make_postgres: Callable[[str], RunningPostgres]) -> Iterator[Pair]:
     with ExitStack() as stack:
         yield Pair(*(Site(name, make_postgres(name), stack) for name in ("aws", "gcp")))
-
-
-def differing(before: dict[str, list[str]], after: dict[str, list[str]]) -> int:
-    """Count the rows of people's tables that are in one of two states and not in the other."""
-    return sum(len(set(before[table]) ^ set(after[table])) for table in TABLES[:-1])
 
 
 @settings(max_examples=400 if FULL else 20, deadline=None, suppress_health_check=list(HealthCheck))
@@ -215,3 +87,97 @@ def keys_of(one: dict[str, list[str]], other: dict[str, list[str]]) -> set[tuple
     names = {"public.person": ["id"], "public.post": ["id"], "public.liking": ["person_id", "post_id"]}
     rows = {table: [json.loads(row) for row in set(one[table]) ^ set(other[table])] for table in names}
     return {(table, tuple(str(row[name]) for name in names[table])) for table in names for row in rows[table]}
+
+
+def test_a_copy_finds_the_site_empty_and_nobody_who_reads_from_it_loses_a_row(pair: Pair) -> None:
+    """Emptying a site is not in the stream that another one may still read from it; after the copy all is equal."""
+    pair.primary.does(act("INSERT INTO person (id, name) VALUES (70, 'seventy')"))
+    pair.take_over()
+    end = understudies.view(pair.standby.agent).log
+
+    pair.copy()
+
+    stream = "SELECT count(*) FROM pg_logical_slot_peek_binary_changes('to_azure', NULL, NULL, 'proto_version', '1', "
+    told = "'publication_names', 'lifeboat') WHERE lsn >= %s::text::pg_lsn AND get_byte(data, 0) = ascii('T')"
+    assert pair.standby.holds() == pair.primary.holds()
+    assert pair.standby.agent.execute(stream + told, (format_lsn(end),)).fetchone() == (0,)
+
+
+def test_a_tail_that_emptied_a_table_is_refused_in_a_sentence(pair: Pair) -> None:
+    """Nothing is changed; the sentence names the table and the copy."""
+    pair.take_over()
+    pair.standby.does(act("INSERT INTO person (id, name) VALUES (71, 'of the tail')"))
+    with psycopg.connect(pair.standby.running.owner_url) as owner:
+        owner.execute("TRUNCATE liking")
+    before = pair.standby.holds()
+
+    with pytest.raises(TailUnreadable, match=r"it emptied the whole table public\.liking\. A full copy \(--copy\)"):
+        pair.look_back()
+
+    assert pair.standby.holds() == before
+    pair.copy()
+
+
+def test_rows_of_a_table_that_the_primary_does_not_know_are_refused(pair: Pair) -> None:
+    """The primary says which table it lacks, and its slot stays where it was."""
+    pair.take_over()
+    with psycopg.connect(pair.standby.running.owner_url) as owner:
+        owner.execute("ALTER TABLE liking ADD COLUMN warmth int")
+    pair.standby.does(act("INSERT INTO person (id, name) VALUES (72, 'x')"), act("INSERT INTO post VALUES (%s, 72)", _id(72)),
+                      act("INSERT INTO liking VALUES (72, %s, 3)", _id(72)))  # fmt: skip
+    slot = understudies.slots(pair.primary.agent)[slot_name(pair.standby.name)].confirmed
+
+    _, answer, _ = pair.look_back()
+
+    assert answer.refusal == f"public.liking has other columns on {pair.primary.name}"
+    assert understudies.slots(pair.primary.agent)[slot_name(pair.standby.name)].confirmed == slot
+    with psycopg.connect(pair.standby.running.owner_url) as owner:
+        owner.execute("ALTER TABLE liking DROP COLUMN warmth")
+    pair.copy()
+
+
+@pytest.mark.parametrize("killed_after", ["rewind", "follow"])
+def test_a_return_that_was_killed_goes_on(pair: Pair, killed_after: str) -> None:
+    """Begun again after any act, each act finds itself done, and the end is the same."""
+    pair.take_over()
+    made = "INSERT INTO person (id, name) VALUES (%s, %s)"
+    number = 73 + ("rewind", "follow").index(killed_after)
+    pair.standby.does(act("UPDATE person SET about = 'tail'"), act(made, number, f"tail {number}"))
+    pair.primary.does(act(made, number, f"since {number}"))
+    tail, answer, report = pair.look_back()
+    rewind.rewind(pair.standby.agent, salvage.replacements(tail, answer), pair.epoch)
+    if killed_after == "follow":
+        pair.follow(copy=False)
+
+    rewind.rewind(pair.standby.agent, salvage.replacements(tail, answer), pair.epoch)
+    pair.follow(copy=False)
+
+    assert pair.standby.holds() == pair.primary.holds()
+    assert report is not None
+    assert [row.done for row in report.rows if row.key == {"id": str(number)}] == [("inserted",)]
+
+
+def test_the_report_shows_each_row_as_it_is_here_and_there(pair: Pair) -> None:
+    """A row that was changed, one that was made and one that was removed; as JSON and as a page with nothing to run."""
+    pair.primary.does(
+        act("INSERT INTO person (id, name, about) VALUES (81, 'changed', 'before'), (83, 'removed', 'before')")
+    )
+    pair.primary.is_confirmed_by(pair.standby.name)
+    pair.take_over()
+    pair.standby.does(
+        act("UPDATE person SET about = '<script>' WHERE id = 81"),
+        act("INSERT INTO person (id, name) VALUES (82, 'made')"),
+        act("DELETE FROM person WHERE id = 83"),
+    )
+
+    report = pair.come_back()
+
+    found = {row["key"]["id"]: row for row in json.loads(report.to_json())["rows"]}
+    assert [found[key]["done"] for key in ("81", "82", "83")] == [["updated"], ["inserted"], ["deleted"]]
+    assert (found["81"]["old"]["about"], found["81"]["new"]["about"]) == ("<script>", "before")
+    assert (found["82"]["new"], found["83"]["old"]) == (None, None)
+    assert all(found[key]["differs"] for key in ("81", "82", "83"))
+    page = report.to_html().decode()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "None of these transactions is known to have been acknowledged" in page

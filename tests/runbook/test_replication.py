@@ -201,3 +201,17 @@ def test_the_upkeep_advances_only_past_what_the_follower_has(trio: Trio) -> None
     assert understudies.slots(gcp)["to_azure"].confirmed > before
     assert understudies.peek(gcp, "to_azure") == []
     assert understudies.applied_position(gcp, "aws") == position > 0
+
+
+def test_a_slot_that_goes_takes_no_position_with_it(trio: Trio) -> None:
+    """A standby whose only understudy slot is dropped for its log still knows how far it has applied its primary."""
+    trio["aws"].write(1, 2, 3)
+    trio["gcp"].waits_for(1, 2, 3)
+    agent = trio["gcp"].agent
+    before = understudies.applied_position(agent, "aws")
+
+    understudies.note_applied(agent, "aws")
+    understudies.drop_slot(agent, "azure")
+
+    assert understudies.slots(agent) == {}
+    assert understudies.applied_position(agent, "aws") == before > 0

@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from scripts.runbook import sites
+from scripts.runbook.agent.bound import bound_log
 from scripts.runbook.agent.follower import follow_register
 from scripts.runbook.agent.lease_keeper import hold
 from scripts.runbook.agent.request_reader import read_requests
@@ -46,6 +47,7 @@ LOOPS = {
     "health": measure,
     "rule": keep_rule,
     "welcome": welcome_back,
+    "bound": bound_log,
 }
 
 

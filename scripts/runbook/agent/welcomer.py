@@ -16,6 +16,9 @@ async def welcome_back(agent: Agent) -> float:
     if record is None or not agent.is_holder:
         return WELCOME_SECONDS
     for site in agent.platform.others(agent.site):
+        word = agent.words.fresh(site)
+        if word is None or word.running is None:  # it asks in the middle of its runbook, and at no other time
+            continue
         ask = await return_talk.hear_ask(agent.stores, agent.platform.public_keys, site)
         if ask is None or (ask.primary, ask.epoch) != (agent.site, record.epoch) or ask.nonce in agent.answered:
             continue
