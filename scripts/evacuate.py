@@ -10,10 +10,12 @@ from rich.table import Table
 from scripts import failover
 from scripts.console import Console
 from scripts.failover import As, Yes
+from scripts.readiness import INVENTORY, InventoryFile
 from scripts.runbook import evacuation, outside, sites
 from scripts.runbook.errors import RegisterUnreachable, UsageError
 from scripts.runbook.evacuation import Item
 from scripts.runbook.failover import Reach, gather_facts
+from scripts.runbook.inventory import read_inventory
 from scripts.runbook.plan import Facts
 from scripts.runbook.requests import Wish
 from scripts.runbook.sites import Platform
@@ -28,6 +30,7 @@ def command(
     yes: Yes = False,
     operator: As = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    inventory: InventoryFile = INVENTORY,
 ) -> None:
     """Show what still depends on a site and how long there is; with --yes, hand the primary's role over first."""
     console: Console = context.obj
@@ -39,7 +42,8 @@ def command(
         failover.carry_out(console, Wish("switchover", _next_primary(platform, facts, site)), yes, operator)
         facts = _facts(platform)
     answer = outside.readiness(platform.outside_url)
-    items = asyncio.run(evacuation.dependences(platform, facts, answer, site))
+    entries = read_inventory(inventory)
+    items = asyncio.run(evacuation.dependences(platform, facts, answer, entries, site))
     left = deadline - datetime.datetime.now(datetime.UTC)
     if as_json:
         console.print_json({"site": site, "by": deadline.isoformat(), "seconds_left": round(left.total_seconds()),

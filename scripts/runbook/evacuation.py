@@ -1,9 +1,10 @@
 """What still depends on a site that is to be left: verified facts only, each with what ends the dependence."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scripts.runbook.inventory import Entry
 from scripts.runbook.media import list_bucket, open_buckets
 from scripts.runbook.plan import Facts
 from scripts.runbook.sites import Platform
@@ -70,13 +71,23 @@ async def media(platform: Platform, site: str) -> Item:
     return _only_there("media", held, failures, site, "lifeboat media back-fill ANOTHER")
 
 
-def not_looked_at() -> list[Item]:
-    """Return what a program without the clouds' own credentials cannot see."""
-    return [Item(what, None, "no inventory says where else it lies: look yourself")
-            for what in ("secrets", "registry", "state", "identity", "mail")]  # fmt: skip
+def listed(entries: Iterable[Entry], site: str) -> list[Item]:
+    """Return what else stands with the site's owner by the reviewed inventory, and whether anybody else gives the same."""
+    known = tuple(entries)
+    owners = {entry.owner for entry in known if entry.site == site}
+    items = []
+    for kind in dict.fromkeys(entry.kind for entry in known if entry.owner in owners):
+        vendors = [entry.vendor for entry in known if entry.kind == kind and entry.owner in owners]
+        others = sorted({entry.owner for entry in known if entry.kind == kind and entry.vendor} - owners)
+        fact = f"the inventory lists {', '.join(vendors)}; also given by {', '.join(others) or 'nobody else'}"
+        remedy = next(entry.replaced_by for entry in known if entry.kind == kind and entry.owner in owners)
+        items.append(Item(kind, not others, fact, remedy))
+    return items
 
 
-async def dependences(platform: Platform, facts: Facts, answer: Mapping[str, Any], site: str) -> list[Item]:
+async def dependences(
+    platform: Platform, facts: Facts, answer: Mapping[str, Any], inventory: Iterable[Entry], site: str
+) -> list[Item]:
     """Return everything that may still depend on a site."""
     return [
         *roles(facts, site),
@@ -84,7 +95,7 @@ async def dependences(platform: Platform, facts: Facts, answer: Mapping[str, Any
         register(platform, site),
         await journals(platform, site),
         await media(platform, site),
-        *not_looked_at(),
+        *listed(inventory, site),
     ]
 
 

@@ -71,6 +71,13 @@ class Stranger:
         return asyncio.run(opened())
 
 
+@pytest.fixture(scope="module", autouse=True)
+def spoken(local: LocalSites) -> None:
+    """Wait until every site has said of itself that a move is possible."""
+    person = Person(local.layout.folder, "")
+    assert person.waits_until(lambda: person.lifeboat("switchover", "--to", "gcp").returncode == 0)
+
+
 @pytest.fixture
 def stranger(local: LocalSites) -> Stranger:
     return Stranger(local.layout.folder)

@@ -10,6 +10,7 @@ from scripts.embedded.postgres_binaries import find_postgres
 from scripts.runbook import evacuation, failback, sites
 from scripts.runbook.errors import CannotFailBack
 from scripts.runbook.evacuation import Item
+from scripts.runbook.inventory import Entry
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.plan import Facts
 from scripts.runbook.rule import Rule
@@ -54,11 +55,27 @@ def platform(tmp_path: Path) -> Platform:
 
 
 def test_with_no_store_answering_nothing_is_called_left(platform: Platform) -> None:
-    """Journals and pictures are unknown, the register's object remains, and what nobody looked at is said so."""
-    found = states(asyncio.run(evacuation.dependences(platform, facts(), {}, "gcp")))
+    """Journals and pictures are unknown, and the register's object remains."""
+    found = states(asyncio.run(evacuation.dependences(platform, facts(), {}, (), "gcp")))
 
     assert (found["journal"], found["media"], found["register"]) == (None, None, True)
-    assert [found[what] for what in ("secrets", "registry", "state", "identity", "mail")] == [None] * 5
+
+
+def entry(kind: str, vendor: str, owner: str, site: str = "") -> Entry:
+    return Entry(kind, vendor, owner, "somebody", "the other one", recovery=True, site=site)
+
+
+def test_the_inventory_says_what_nobody_else_gives() -> None:
+    """What stands with the site's owner, under another name of that company too; the rest is not of interest."""
+    entries = (entry("state", "S3", "Amazon", "aws"), entry("state", "Blob", "Microsoft", "azure"),
+               entry("registrar", "Route 53 Domains", "Amazon"), entry("mail", "Exchange", "Microsoft"))  # fmt: skip
+
+    state, registrar = evacuation.listed(entries, "aws")
+
+    assert (state.what, state.remains, state.fact) == (
+        "state", False, "the inventory lists S3; also given by Microsoft")  # fmt: skip
+    assert (registrar.remains, registrar.remedy) == (True, "the other one")
+    assert registrar.fact == "the inventory lists Route 53 Domains; also given by nobody else"
 
 
 LATE = SlotStatus(True, 0, 0, "reserved")

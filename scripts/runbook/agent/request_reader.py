@@ -48,7 +48,7 @@ async def _distrust(agent: Agent, word: Word) -> None:
 async def _take(agent: Agent, request: Request) -> None:
     """Act on what lies under an operator's name, once."""
     lay_there = agent.lying.get(request.operator)
-    if request.nonce == lay_there or not _is_for(agent, request) or agent.approved.qsize() or agent.considering:
+    if request.nonce == lay_there or not _is_for(agent, request) or agent.about_to_begin:
         return
     if not await agent.run_database.call(commissions.is_answered, request.nonce):
         await _take_new(agent, request)

@@ -30,7 +30,7 @@ async def stand_in(agent: Agent) -> float:
     record = agent.record
     if record is None or record.mode != "auto" or record.holder == agent.site or not agent.watch.overdue:
         return FOLLOW_SECONDS
-    if agent.running is not None or agent.considering or time.monotonic() < agent.may_stand_in_at:
+    if agent.running is not None or agent.about_to_begin or time.monotonic() < agent.may_stand_in_at:
         return FOLLOW_SECONDS
     facts = await ask_facts(agent.platform, agent.register, agent.stores)
     rank = _rank(agent, facts)
@@ -38,12 +38,13 @@ async def stand_in(agent: Agent) -> float:
         # Cloud Storage takes one write a second: the promise lies behind us when the epoch is to be won.
         agent.prepared = agent.watch.key
         await agent.run_thread.call(_prepare, agent)
-    if agent.watch.due and agent.watch.age >= agent.platform.terms.challenger_seconds + rank * STAGGER_SECONDS:
+    left = agent.platform.terms.challenger_seconds + rank * STAGGER_SECONDS - agent.watch.age
+    if left <= 0 and agent.watch.due:
         commission = _commission(agent, facts)
         log.warning("%s has not renewed epoch %s for %.1f s: taking over", record.holder, record.epoch, agent.watch.age)
         agent.may_stand_in_at = time.monotonic() + AGAIN_SECONDS
         agent.approved.put_nowait(commission)
-    return FOLLOW_SECONDS
+    return min(FOLLOW_SECONDS, max(left, 0))
 
 
 def _rank(agent: Agent, facts: Facts) -> int:

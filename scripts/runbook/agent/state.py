@@ -97,6 +97,11 @@ class Agent:
         return self.reach
 
     @property
+    def about_to_begin(self) -> bool:
+        """Whether a request was handed on and it is not known yet whether it becomes the runbook that this site is busy with."""
+        return self.running is None and (self.considering or not self.approved.empty())
+
+    @property
     def is_holder(self) -> bool:
         return self.record is not None and self.record.holder == self.site and self.record.state != "released"
 
