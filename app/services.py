@@ -15,6 +15,7 @@ from app.limits import Limits
 from app.media import Media
 from app.security import Sealer, Signer
 from app.settings import Settings
+from app.streaming import Hub
 
 MAX_KEY = 255
 
@@ -32,26 +33,30 @@ class Services:
     forms: Signer
     sealer: Sealer
     limits: Limits
+    hub: Hub
 
     @classmethod
     def open(cls, settings: Settings) -> "Services":
         """Put the parts together; nothing is connected yet."""
         database = Database(settings)
         secret = settings.secret_key.get_secret_value()
+        lease = CachedLease(database)
         return cls(
             settings=settings,
             database=database,
-            lease=CachedLease(database),
+            lease=lease,
             acknowledger=Acknowledger(database.url, settings.acknowledge_timeout),
             media=Media.open(settings),
             sessions=Signer(secret, "session"),
             forms=Signer(secret, "form"),
             sealer=Sealer(secret),
             limits=Limits(settings),
+            hub=Hub(database, lease),
         )
 
     async def close(self) -> None:
         """Finish the copies under way and close every connection."""
+        await self.hub.close()
         await self.media.settle()
         await self.acknowledger.close()
         await self.database.close()

@@ -7,10 +7,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from app import notifications
 from app.address import base_of
 from app.authentication import Person, person
-from app.entities import account_entity, status_entity
-from app.ids import from_api, to_api
-from app.moments import moment
-from app.notifications import KINDS, Notice
+from app.ids import from_api
+from app.notification_entities import notification_entity
+from app.notifications import KINDS
 from app.paging import PageOf, linked
 from app.services import Parts, Write
 
@@ -43,14 +42,16 @@ async def listed(
     async with parts.database.read() as connection:
         found = await notifications.listed(connection, who.account_id, page, wanted, sender)
     linked(request, response, [notice.row.id for notice in found])
-    return [_entity(notice, base_of(request)) for notice in found]
+    return [notification_entity(notice, base_of(request)) for notice in found]
 
 
 @router.get("/{notification_id}")
 async def show(who: Reader, notification_id: str, request: Request, parts: Parts) -> dict[str, Any]:
     """Give one of the caller's notifications."""
     async with parts.database.read() as connection:
-        return _entity(await notifications.one(connection, who.account_id, from_api(notification_id)), base_of(request))
+        return notification_entity(
+            await notifications.one(connection, who.account_id, from_api(notification_id)), base_of(request)
+        )
 
 
 @router.post("/clear")
@@ -67,14 +68,3 @@ async def dismiss(who: Dismisser, notification_id: str, write: Write) -> dict[st
     async with write.transaction(every_standby=True) as connection:
         await notifications.dismiss(connection, who.account_id, from_api(notification_id))
     return {}
-
-
-def _entity(notice: Notice, base: str) -> dict[str, Any]:
-    entity = {
-        "id": to_api(notice.row.id),
-        "type": notice.row.kind,
-        "created_at": moment(notice.row.created_at),
-        "group_key": f"ungrouped-{to_api(notice.row.id)}",
-        "account": account_entity(notice.account, base),
-    }
-    return entity | ({"status": status_entity(notice.post, base)} if notice.post else {})

@@ -28,7 +28,7 @@ class Clock:
 
     def run(self, statement: Any) -> list[Any]:
         """Run a statement as the owner and give its rows."""
-        with psycopg.connect(self._url) as connection:
+        with psycopg.connect(self._url, options="-c search_path=public,queue") as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
