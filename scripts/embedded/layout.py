@@ -72,6 +72,8 @@ class Layout:
     binaries: PostgresBinaries
     ports: dict[str, SitePorts] = field(default_factory=dict)
     dns_port: int = 0
+    other_dns_port: int = 0
+    other_dns_name: str = "second"
     site_secrets: dict[str, SiteSecrets] = field(default_factory=dict)
     secret_key: str = ""
     store_credentials: dict[str, dict[str, Any]] = field(default_factory=make_credentials)
@@ -120,8 +122,10 @@ class Layout:
 def decide(settings: LocalSettings, binaries: PostgresBinaries) -> Layout:
     """Choose free ports and fresh secrets. Raises PortBusy when the edge's port is taken."""
     _must_be_free(settings.edge_port)
-    numbers = iter(_free_ports(3 * len(SITES) + 1))
-    layout = Layout(settings, binaries, dns_port=next(numbers), secret_key=secrets.token_hex(32))
+    numbers = iter(_free_ports(3 * len(SITES) + 2))
+    layout = Layout(
+        settings, binaries, dns_port=next(numbers), other_dns_port=next(numbers), secret_key=secrets.token_hex(32)
+    )
     replication = secrets.token_hex(16)
     for site in SITES:
         layout.ports[site] = SitePorts(next(numbers), next(numbers), next(numbers))
@@ -173,15 +177,20 @@ def _access(layout: Layout) -> dict[str, Any]:
         "disks": {site: str(layout.site_folder(site)) for site in SITES},
         "replication_password": layout.site_secrets[SITES[0]].passwords.replication,
         "dns_vendors": [
-            {
-                "name": "local",
-                "host": "127.0.0.1",
-                "port": layout.dns_port,
-                "zone": ZONE,
-                "key_name": TSIG_KEY_NAME,
-                "key_file": str(layout.tsig_file),
-            }
+            _vendor(layout, "local", layout.dns_port),
+            _vendor(layout, layout.other_dns_name, layout.other_dns_port),
         ],
+    }
+
+
+def _vendor(layout: Layout, name: str, port: int) -> dict[str, Any]:
+    return {
+        "name": name,
+        "host": "127.0.0.1",
+        "port": port,
+        "zone": ZONE,
+        "key_name": TSIG_KEY_NAME,
+        "key_file": str(layout.tsig_file),
     }
 
 

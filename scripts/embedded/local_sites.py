@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.embedded import programs
-from scripts.embedded.dns_server.zone import initial_zone
 from scripts.embedded.layout import SITES, Layout, LocalSettings, decide, write_platform
+from scripts.embedded.other_dns import DnsSoftware, find_software
 from scripts.embedded.postgres_binaries import find_postgres
 from scripts.embedded.remembered import remember
 from scripts.embedded.starter import Starter, all_done
@@ -94,16 +94,15 @@ def _refuse_leftovers(settings: LocalSettings, supervisor: Supervisor) -> None:
 
 
 def _start_everything(layout: Layout, supervisor: Supervisor, say: Say) -> None:
+    software = next(iter(find_software()), None)
+    layout.other_dns_name = software.name if software else "second"
     write_platform(layout)
     remember(layout)
-    (layout.folder / "zone").write_text(
-        initial_zone({site: layout.ports[site].app for site in SITES}, layout.settings.primary, 1)
-    )
     starter = Starter(layout, supervisor)
     with ThreadPoolExecutor(max_workers=8) as pool:
-        say("starting three databases, three object stores, DNS and the edge")
+        say(f"starting three databases, three object stores, DNS at two vendors ({_described(software)}) and the edge")
         # In a thread like all others: Ctrl-C reaches this one alone, so no process can be started and not be noted.
-        neutral = pool.submit(starter.neutral)
+        neutral = pool.submit(starter.neutral, software)
         stores = [pool.submit(starter.store, site) for site in SITES]
         databases = [pool.submit(starter.database, site) for site in SITES]
         all_done([neutral, *databases])
@@ -115,3 +114,7 @@ def _start_everything(layout: Layout, supervisor: Supervisor, say: Say) -> None:
         agents = [pool.submit(starter.agent, site) for site in SITES]
         all_done(apps + agents)
     starter.wait_for_the_first_write()
+
+
+def _described(software: DnsSoftware | None) -> str:
+    return f"ours and {software.name}" if software else "ours twice: neither knot nor bind9 is installed"

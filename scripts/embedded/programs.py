@@ -3,8 +3,10 @@
 import json
 import os
 import sys
+from pathlib import Path
 
 from scripts.embedded.layout import RECORD, ROOM_NAME, SITES, ZONE, Layout
+from scripts.embedded.other_dns import DnsSoftware
 from scripts.embedded.postgres import server_environment
 from scripts.embedded.postgres_binaries import run_as
 from scripts.embedded.supervisor import NEUTRAL, Program
@@ -30,10 +32,24 @@ def agent(layout: Layout, site: str) -> Program:
     )
 
 
-def dns_server(layout: Layout) -> Program:
-    argv = _python("scripts.embedded.dns_server", "--zone-file", str(layout.folder / "zone"), "--origin", ZONE,
-                   "--port", str(layout.dns_port), "--key-file", str(layout.tsig_file))  # fmt: skip
-    return Program(NEUTRAL, "dns", argv, _environment())
+def dns_server(layout: Layout, zone: str) -> Program:
+    return _our_dns(layout, "dns", layout.folder / "zone", layout.dns_port, zone)
+
+
+def other_dns_server(layout: Layout, software: DnsSoftware | None, zone: str) -> Program:
+    """Return the second vendor's server: other software where there is any, else one more of ours on its own zone."""
+    folder, port = layout.folder / "other-dns", layout.other_dns_port
+    if software is None:
+        return _our_dns(layout, "other-dns", folder.with_suffix(".zone"), port, zone)
+    argv = software.prepare(folder, port, ZONE, zone, layout.tsig_file)
+    return Program(NEUTRAL, f"dns-{software.name}", argv, _environment())
+
+
+def _our_dns(layout: Layout, name: str, zone_file: Path, port: int, zone: str) -> Program:
+    zone_file.write_text(zone)
+    argv = _python("scripts.embedded.dns_server", "--zone-file", str(zone_file), "--origin", ZONE,
+                   "--port", str(port), "--key-file", str(layout.tsig_file))  # fmt: skip
+    return Program(NEUTRAL, name, argv, _environment())
 
 
 def edge(layout: Layout) -> Program:
@@ -45,6 +61,8 @@ def edge(layout: Layout) -> Program:
         RECORD,
         "--dns",
         f"127.0.0.1:{layout.dns_port}",
+        "--dns",
+        f"127.0.0.1:{layout.other_dns_port}",
     )
     return Program(NEUTRAL, "edge", argv, _environment())
 

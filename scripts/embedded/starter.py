@@ -8,7 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import psycopg
 
 from scripts.embedded import object_stores, programs
+from scripts.embedded.dns_server.zone import initial_zone
 from scripts.embedded.layout import SITES, TOOLS, Layout
+from scripts.embedded.other_dns import DnsSoftware
 from scripts.embedded.supervisor import Program, Started, Supervisor
 from scripts.runbook import bootstrap, join, outside, sites
 from scripts.runbook.errors import ProcessDied
@@ -37,8 +39,11 @@ class Starter:
         with self._starting:
             return self.supervisor.start(program)
 
-    def neutral(self) -> None:
-        self.start(programs.dns_server(self.layout))
+    def neutral(self, software: DnsSoftware | None) -> None:
+        ports = {site: self.layout.ports[site].app for site in SITES}
+        zone = initial_zone(ports, self.layout.settings.primary, 1)
+        self.start(programs.dns_server(self.layout, zone))
+        self.start(programs.other_dns_server(self.layout, software, zone))
         self.start(programs.edge(self.layout))
 
     def store(self, site: str) -> None:

@@ -3,12 +3,16 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from scripts.embedded.dns_server import initial_zone
-from scripts.runbook.nameserver import Vendor
+from scripts.embedded.other_dns import DnsSoftware
+from scripts.runbook.errors import VendorError
+from scripts.runbook.nameserver import Vendor, read_answer
 from scripts.runbook.tsig import write_key
+from tests.conftest import free_port
 
 ORIGIN = "social.test"
 KEY_NAME = "lifeboat"
@@ -75,6 +79,45 @@ class NameServer:
         """End it."""
         if self.process is not None:
             self.process.close()
+
+
+class OtherNameServer:
+    """Knot or BIND with a zone and a key of its own, as the second vendor of the local sites is started."""
+
+    def __init__(self, folder: Path, software: DnsSoftware) -> None:
+        self.name, self.port, self.key = software.name, free_port(), folder / f"{software.name}.key"
+        write_key(self.key, KEY_NAME)
+        zone = initial_zone({"aws": 9001, "gcp": 9002, "azure": 9003}, "aws", 1)
+        self.argv = software.prepare(folder / software.name, self.port, ORIGIN, zone, self.key)
+        self.log = folder / f"{software.name}.log"
+        self.start()
+
+    @property
+    def vendor(self) -> Vendor:
+        return Vendor(self.name, "127.0.0.1", self.port, ORIGIN, KEY_NAME, self.key)
+
+    def start(self) -> None:
+        """Start it on its files as they are, and wait until it answers."""
+        with self.log.open("ab") as log:
+            self.popen = subprocess.Popen(self.argv, stdout=log, stderr=log)
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                read_answer(self.vendor, f"www.{ORIGIN}")
+                return
+            except VendorError:
+                assert time.monotonic() < deadline, self.log.read_text()
+                time.sleep(0.05)
+
+    def kill(self) -> None:
+        self.popen.kill()
+        self.popen.wait(10)
+
+    def close(self) -> None:
+        if self.popen.poll() is None:
+            self.popen.send_signal(signal.SIGCONT)
+            self.popen.terminate()
+            self.popen.wait(20)
 
 
 MakeNameServer = Callable[..., NameServer]

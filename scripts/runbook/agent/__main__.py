@@ -17,6 +17,7 @@ from scripts.runbook import sites
 from scripts.runbook.agent.bound import bound_log
 from scripts.runbook.agent.follower import follow_register
 from scripts.runbook.agent.lease_keeper import hold
+from scripts.runbook.agent.name_keeper import keep_name
 from scripts.runbook.agent.request_reader import read_requests
 from scripts.runbook.agent.rule_keeper import keep_rule
 from scripts.runbook.agent.runbook import run_runbooks
@@ -46,6 +47,7 @@ LOOPS = {
     "listening": listen,
     "health": measure,
     "rule": keep_rule,
+    "name": keep_name,
     "welcome": welcome_back,
     "bound": bound_log,
 }
