@@ -302,9 +302,10 @@ class DemoLost(LifeboatError):
 class MoveUnderWay(LifeboatError):
     """Another site is in the middle of taking over, and it answers."""
 
-    def __init__(self, holder: str, epoch: int, runbook: str | None) -> None:
+    def __init__(self, holder: str, epoch: int, runbook: str | None, approved_by: str | None = None) -> None:
+        by = f", by the word of {approved_by}" if approved_by else ""
         super().__init__(
-            f"{holder} is taking over at epoch {epoch} ({runbook}) and answers: let it end, "
+            f"{holder} is taking over at epoch {epoch}{by} ({runbook}) and answers: let it end, "
             f"or finish it with `lifeboat failover --to {holder} --yes`."
         )
 

@@ -6,23 +6,21 @@ under the epoch that the register shows, and by exactly the plan that the agent 
 
 import asyncio
 import hashlib
-import re
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import BadSignature, RequestRefused
 from scripts.runbook.lease_record import LeaseRecord
+from scripts.runbook.request_shape import NONCE, plain, problem_of
 from scripts.runbook.signing import Body, Signer, canonical, claimed_body, unseal
 
 LIFETIME_SECONDS = 600.0
 # How far a laptop's clock may be ahead of an agent's before its requests are refused.
 CLOCK_SECONDS = 60.0
-
-_NONCE = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class Request:
     @classmethod
     def from_body(cls, body: object) -> "Request":
         """Rebuild a request. Raises RequestRefused when a part is missing, unknown or of another kind."""
-        problem = _problem(body)
+        problem = problem_of(body)
         if problem or not isinstance(body, dict):
             raise RequestRefused(f"the request {problem}")
         wish: dict[str, Any] = {**body["wish"], "skips": tuple(body["wish"]["skips"])}
@@ -119,7 +117,7 @@ def check_epoch(request: Request, record: LeaseRecord) -> None:
 def check_plan(request: Request, plan: Body) -> None:
     """Raise RequestRefused when this site, by what it knows itself, would do something else than the operator signed."""
     if hash_of_plan(plan) != request.plan_hash:
-        decided = ", ".join(f"{name} {_plain(part)}" for name, part in plan.items() if name != "evidence")
+        decided = ", ".join(f"{name} {plain(part)}" for name, part in plan.items() if name != "evidence")
         raise RequestRefused(f"the plan is another one by now ({decided}): look at it again")
 
 
@@ -172,40 +170,4 @@ def seal(request: Request, signer: Signer) -> bytes:
 def _claimed_nonce(envelope: bytes) -> str:
     """Return the nonce that an untrusted envelope carries, if it has the form of one: it becomes part of a key."""
     nonce = claimed_body(envelope).get("nonce")
-    return nonce if isinstance(nonce, str) and _NONCE.fullmatch(nonce) else ""
-
-
-_PARTS: dict[str, tuple[type, ...]] = {
-    "cluster": (str,), "operator": (str,), "wish": (dict,), "holder": (str,), "epoch": (int,), "nonce": (str,),
-    "issued": (int, float), "expires": (int, float), "plan_hash": (str,),
-}  # fmt: skip
-_WISH_PARTS: dict[str, tuple[type, ...]] = {
-    "verb": (str,), "to": (str,), "single_copy": (bool,), "accept_data_loss": (int, type(None)), "skips": (list,),
-}  # fmt: skip
-
-
-def _problem(body: object) -> str:
-    """Name the first part that is not as this version knows it; empty when all are."""
-    problem = _wrong_part(body, _PARTS, Request)
-    if problem or not isinstance(body, dict):
-        return problem
-    if problem := _wrong_part(body["wish"], _WISH_PARTS, Wish):
-        return f"has a wish that {problem}"
-    if not all(isinstance(skip, str) for skip in body["wish"]["skips"]):
-        return "skips something that is not text"
-    return "" if _NONCE.fullmatch(body["nonce"]) else f"has {_plain(body['nonce'])} as its nonce"
-
-
-def _wrong_part(body: object, parts: Mapping[str, tuple[type, ...]], shape: type[Request | Wish]) -> str:
-    if not isinstance(body, dict):
-        return f"is no object but {str(body)[:80]}"
-    if wrong := set(body) ^ {field.name for field in fields(shape)}:
-        return f"lacks or misspells {', '.join(sorted(map(str, wrong)))}"
-    odd = [name for name, kinds in parts.items() if type(body[name]) not in kinds]
-    return f"has {_plain(body[odd[0]])} as {odd[0]}" if odd else ""
-
-
-def _plain(part: Any) -> str:
-    if isinstance(part, list):
-        return " and ".join(map(_plain, part)) or "nobody"
-    return str(part)[:80]
+    return nonce if isinstance(nonce, str) and NONCE.fullmatch(nonce) else ""

@@ -143,7 +143,7 @@ def test_killed_at_every_step_it_reaches_the_same_end(person: Person, local: Loc
 
     assert outlived == [False] * len(STEPS)
     assert second.returncode == 1
-    assert second.stderr.startswith("gcp is taking over at epoch 2 (failover-2-to-gcp-")
+    assert second.stderr.startswith("gcp is taking over at epoch 2, by the word of ")
     assert word.returncode == 0, complaint
     assert "failover to gcp is done" in said
     assert (back.lost_posts, back.lost_pictures) == ((), ())

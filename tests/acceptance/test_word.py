@@ -193,3 +193,22 @@ def test_ctrl_c_leaves_the_agents_at_it(laptop: Person) -> None:
     assert watching.returncode == 130
     assert "the agents go on" in rest
     assert laptop.waits_until(lambda: laptop.status_of_register() == ("aws", 4), 60)
+
+
+def test_of_two_operators_at_once_one_wins(person: Person, stranger: Stranger) -> None:
+    """Each asks for another site in the same moment; the other one reads the winner's name, and one epoch is won."""
+    assert person.lifeboat("operator", "add", "ana").returncode == 0
+    me = stranger.signer.name
+    for site in ("gcp", "azure"):
+        assert person.waits_until(lambda site=site: person.lifeboat("failover", "--to", site).returncode == 0)
+    both = {
+        "ana": person.begins("failover", "--to", "gcp", "--yes", "--as", "ana"),
+        me: person.begins("failover", "--to", "azure", "--yes", "--as", me),
+    }
+    said = {name: word.communicate(timeout=120)[1] for name, word in both.items()}
+    won = [name for name, word in both.items() if word.returncode == 0]
+
+    assert len(won) == 1, said
+    (lost,) = set(both) - set(won)
+    assert f"by the word of {won[0]} (failover-5-to-" in said[lost]
+    assert person.status()["epoch"] == 5

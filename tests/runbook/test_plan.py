@@ -85,7 +85,7 @@ REFUSALS = [
     Refused(
         "a move is under way",
         facts(SWITCHING),
-        "gcp is taking over at epoch 2 (failover-2-to-gcp-abc) and answers: let it end, "
+        "gcp is taking over at epoch 2, by the word of someone (failover-2-to-gcp-abc) and answers: let it end, "
         "or finish it with `lifeboat failover --to gcp --yes`.",
         to="azure",
     ),
