@@ -33,6 +33,7 @@ def body_of(model: type[Model]) -> Callable[[Request], AsyncGenerator[Model]]:
         finally:
             await request.close()  # drops the files of a form
 
+    read.reads = model  # ty: ignore[missing-attribute]  # for the description of the API
     return read
 
 

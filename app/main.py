@@ -9,6 +9,8 @@ from fastapi.staticfiles import StaticFiles
 
 from app import handlers
 from app.middleware import BodyLimit, PublicAddress, Surroundings
+from app.observing import Observed, write_lines
+from app.openapi import describe
 from app.routes import (
     accounts,
     acts,
@@ -42,6 +44,7 @@ from app.routes import (
 )
 from app.services import Services
 from app.settings import Settings, read_settings
+from app.throttle import Throttle
 
 # The first route that fits a path answers it: `/accounts/relationships` comes before `/accounts/{account_id}`.
 ROUTERS = (
@@ -88,13 +91,16 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
         lifespan=_lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
-    app.state.services = services or Services.open(settings)
+    parts = app.state.services = services or Services.open(settings)
+    app.openapi = lambda: describe(app)
     handlers.install(app)
     for module in ROUTERS:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(resources.files("app") / "static")))
     app.add_middleware(BodyLimit, max_bytes=settings.max_upload_bytes)
+    app.add_middleware(Throttle, settings=settings, metrics=parts.metrics)
     app.add_middleware(Surroundings, site=settings.site)
+    app.add_middleware(Observed, metrics=parts.metrics)
     if settings.app_url:
         app.add_middleware(PublicAddress, url=settings.app_url)
     return app
@@ -102,10 +108,12 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
 
 def create_app_from_environment() -> FastAPI:
     """Build the app from the environment; a missing or odd variable ends the process with one sentence."""
+    write_lines()
     return create_app(read_settings())
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    app.state.services.draining.listen()
     yield
     await app.state.services.close()

@@ -6,3 +6,8 @@ import datetime
 def moment(when: datetime.datetime) -> str:
     """Show a time as Mastodon does: UTC with milliseconds."""
     return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"
+
+
+def moment_of(seconds: float) -> str:
+    """Show a time that is given in Unix seconds."""
+    return moment(datetime.datetime.fromtimestamp(seconds, datetime.UTC))

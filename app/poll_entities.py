@@ -1,11 +1,10 @@
 """What a post's row says of its poll and of its reader's filters, as entities of Mastodon's client API."""
 
-import datetime
 from typing import Any
 from uuid import UUID
 
 from app.ids import to_api
-from app.moments import moment
+from app.moments import moment_of
 
 
 def poll_entity(poll: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -17,7 +16,7 @@ def poll_entity(poll: dict[str, Any] | None) -> dict[str, Any] | None:
     pairs = zip(poll["options"], votes, strict=True)
     return {
         "id": to_api(UUID(poll["id"])),
-        "expires_at": moment(datetime.datetime.fromtimestamp(poll["expires"], datetime.UTC)),
+        "expires_at": moment_of(poll["expires"]),
         "expired": poll["expired"],
         "multiple": poll["multiple"],
         "votes_count": sum(votes),
@@ -31,12 +30,11 @@ def poll_entity(poll: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def filter_result(found: dict[str, Any], shown_id: str) -> dict[str, Any]:
     """Give the FilterResult entity of a filter that fits a post."""
-    ends = datetime.datetime.fromtimestamp(found["expires"], datetime.UTC) if found["expires"] else None
     shown = {
         "id": to_api(UUID(found["id"])),
         "title": found["title"],
         "context": found["context"],
-        "expires_at": moment(ends) if ends else None,
+        "expires_at": moment_of(found["expires"]) if found["expires"] else None,
         "filter_action": found["action"],
     }
     return {

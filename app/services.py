@@ -8,11 +8,13 @@ from fastapi import Depends, Request
 
 from app.acknowledger import Acknowledger
 from app.database import Database
+from app.draining import Draining
 from app.durability import Writer
 from app.errors import Unprocessable
 from app.fence import CachedLease
 from app.limits import Limits
 from app.media import Media
+from app.metrics import Metrics
 from app.security import Sealer, Signer
 from app.settings import Settings
 from app.streaming import Hub
@@ -34,13 +36,17 @@ class Services:
     sealer: Sealer
     limits: Limits
     hub: Hub
+    metrics: Metrics
+    draining: Draining
 
     @classmethod
     def open(cls, settings: Settings) -> "Services":
         """Put the parts together; nothing is connected yet."""
         database = Database(settings)
         secret = settings.secret_key.get_secret_value()
-        lease = CachedLease(database)
+        lease, draining = CachedLease(database), Draining()
+        hub = Hub(database, lease)
+        draining.first(hub.end_all)
         return cls(
             settings=settings,
             database=database,
@@ -51,7 +57,9 @@ class Services:
             forms=Signer(secret, "form"),
             sealer=Sealer(secret),
             limits=Limits(settings),
-            hub=Hub(database, lease),
+            hub=hub,
+            metrics=Metrics(settings.site, lambda: hub.count),
+            draining=draining,
         )
 
     async def close(self) -> None:

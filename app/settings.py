@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(min_length=16)
     sign_up: SignUp = Field(default="open", description="who may make an account: anybody, the invited, nobody")
     attempts: int = Field(default=10, ge=1, description="log-ins of one person in five minutes; other limits follow it")
+    requests: int = Field(default=1500, ge=1, description="of one caller in five minutes, per process")
+    max_in_flight: int = Field(default=200, ge=1, description="requests at the same time, per process")
+    metrics_token: SecretStr | None = Field(default=None, description="without one nobody reads the metrics")
     trusted_proxies: int = Field(default=0, ge=0, le=5, description="how many of our own proxies name the client")
     acknowledge_timeout: float = Field(default=5.0, gt=0, le=60, description="seconds to wait for the other clouds")
     framed_by: str = Field(

@@ -8,6 +8,7 @@ import sys
 from app import chores
 from app.errors import LifeboatError
 from app.job_queue import JobQueue
+from app.observing import write_lines
 from app.outbox_worker import OutboxWorker
 from app.services import Services
 from app.settings import read_settings
@@ -33,7 +34,7 @@ async def run(parts: Services) -> None:
 
 def main() -> None:
     """Read the environment and work; a refusal is one sentence on standard error and an exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    write_lines()
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
     try:
         asyncio.run(run(Services.open(read_settings())))

@@ -13,8 +13,9 @@ from app.polls import DURATION, MAX_OPTION
 from app.post_columns import MAX_OPTIONS
 from app.services import Parts
 from app.statuses import MAX_CHARACTERS, MAX_PICTURES
+from app.tokens import TOP_SCOPES
 
-router = APIRouter(prefix="/api", tags=["instance"])
+router = APIRouter(tags=["instance"])
 
 VERSION = "4.3.0 (compatible; Lifeboat 0.1.0)"
 TITLE = "Lifeboat"
@@ -23,7 +24,7 @@ DESCRIPTION = (
 )
 
 
-@router.get("/v1/instance")
+@router.get("/api/v1/instance")
 async def instance_v1(request: Request, parts: Parts) -> dict[str, Any]:
     """Give the Instance entity of API version 1."""
     users, statuses = await _totals(parts)
@@ -47,7 +48,7 @@ async def instance_v1(request: Request, parts: Parts) -> dict[str, Any]:
     }
 
 
-@router.get("/v2/instance")
+@router.get("/api/v2/instance")
 async def instance_v2(request: Request, parts: Parts) -> dict[str, Any]:
     """Give the Instance entity of API version 2."""
     users, _ = await _totals(parts)
@@ -68,6 +69,26 @@ async def instance_v2(request: Request, parts: Parts) -> dict[str, Any]:
         "api_versions": {"mastodon": 2},
         "contact": {"email": "", "account": None},
         "rules": [],
+    }
+
+
+@router.get("/.well-known/oauth-authorization-server")
+async def oauth_server(request: Request) -> dict[str, Any]:
+    """Say where and how clients get tokens (RFC 8414)."""
+    base = base_of(request)
+    return {
+        "issuer": f"{base}/",
+        "authorization_endpoint": f"{base}/oauth/authorize",
+        "token_endpoint": f"{base}/oauth/token",
+        "revocation_endpoint": f"{base}/oauth/revoke",
+        "app_registration_endpoint": f"{base}/api/v1/apps",
+        "service_documentation": f"{base}/openapi.json",
+        "scopes_supported": sorted(TOP_SCOPES),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "client_credentials", "password"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "code_challenge_methods_supported": ["S256"],
     }
 
 

@@ -18,7 +18,8 @@ def postgres(layout: Layout, site: str) -> Program:
 
 def app(layout: Layout, site: str) -> Program:
     argv = _python("uvicorn", "--factory", "app.main:create_app_from_environment", "--host", "127.0.0.1",
-                   "--port", str(layout.ports[site].app), "--log-level", "warning", "--no-access-log")  # fmt: skip
+                   "--port", str(layout.ports[site].app), "--log-level", "warning", "--no-access-log",
+                   "--timeout-graceful-shutdown", "10")  # fmt: skip
     return Program(site, "app", argv, _app_environment(layout, site))
 
 
@@ -78,6 +79,8 @@ def _app_environment(layout: Layout, site: str) -> dict[str, str]:
         "SECRET_KEY": layout.secret_key,
         # Everybody comes from one address here, and tests and benches are a crowd.
         "ATTEMPTS": "100000",
+        "REQUESTS": "10000000",
+        "METRICS_TOKEN": layout.secret_key,
         "FRAMED_BY": f"http://{ROOM_NAME}:*",
     }
 

@@ -41,6 +41,7 @@ def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
         "store_credentials": str(credentials),
         "secret_key": "a secret key for tests only",
         "attempts": 10_000,
+        "requests": 1_000_000,
     }
     return Settings.model_validate(values | changes)
 

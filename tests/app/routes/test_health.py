@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.app.conftest import FenceControl, RunningApp
+from tests.app.conftest import FenceControl, Member, RunningApp
 
 DEAD = "postgresql://lifeboat_app:x@127.0.0.1:1/lifeboat"
 
@@ -17,7 +17,11 @@ def test_a_primary_is_ready_and_writable(anonymous: httpx.Client) -> None:
     ready = anonymous.get("/readyz")
 
     assert ready.status_code == 200
-    assert ready.json() == {"site": "aws", "role": "primary", "writable": True, "epoch": 1, "database": "ok"}
+    found = ready.json()
+    assert found.pop("lease_seconds") > 0
+    assert found.pop("lag") == {"heartbeat_seconds": None, "followers": {}}
+    expected = {"site": "aws", "role": "primary", "writable": True, "epoch": 1, "draining": False, "database": "ok"}
+    assert found == expected
     assert ready.headers["x-site"] == "aws"
 
 
@@ -28,7 +32,22 @@ def test_a_closed_fence_makes_a_standby(anonymous: httpx.Client, fence: FenceCon
     ready = anonymous.get("/readyz")
 
     assert ready.status_code == 200
-    assert ready.json() == {"site": "aws", "role": "standby", "writable": False, "epoch": 7, "database": "ok"}
+    found = ready.json()
+    assert (found["role"], found["writable"], found["epoch"]) == ("standby", False, 7)
+    assert (found["lease_seconds"], found["lag"]) == (0.0, {"heartbeat_seconds": None})
+
+
+def test_a_primary_says_how_far_its_followers_are_behind(
+    anonymous: httpx.Client, confirm: Callable[[str], None], member: Member
+) -> None:
+    """It counts the bytes that a slot has not confirmed, and says that nobody is connected to it."""
+    confirm("gcp")
+    member.post("more to send")
+
+    found = anonymous.get("/readyz").json()["lag"]["followers"]["gcp"]
+
+    assert found["connected"] is False
+    assert found["behind_bytes"] > 0
 
 
 @pytest.fixture(scope="module")
