@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import os
 import random
+import sys
 import time
+import webbrowser
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +20,9 @@ from scripts.embedded import local_sites
 from scripts.embedded.layout import SITES, LocalSettings
 from scripts.embedded.local_sites import LocalSites
 from scripts.embedded.writers import Ledger, ReadBack, people_posting, read_back
-from scripts.runbook import outside
-from scripts.runbook.errors import DemoLost
+from scripts.room import Room
+from scripts.runbook import outside, sites
+from scripts.runbook.errors import DemoLost, UsageError
 from scripts.runbook.journal import Record
 from scripts.runbook.requests import Wish
 
@@ -69,23 +73,54 @@ class Outcome:
 
 def command(
     context: typer.Context,
-    once: Annotated[bool, typer.Option("--once", help="End everything afterwards instead of staying up.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Unattended: a cloud is ended by itself, then everything.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --once: print one JSON object as the last line.")
+    ] = False,
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Where the browser finds the app.")] = 8080,
+    room_port: Annotated[
+        int, typer.Option("--room-port", min=1, max=65535, help="Where the browser finds the control room.")
+    ] = 8090,
     pg_bin: Annotated[
         Path | None, typer.Option("--pg-bin", help="The folder of another PostgreSQL's programs.")
     ] = None,
 ) -> None:
-    """Start three clouds on this machine, end one under load, and count what was lost."""
+    """Start three clouds on this machine, and end one: by hand in the browser, or with --once unattended."""
     console: Console = context.obj
     settings = LocalSettings(console.folder, edge_port=port, pg_bin=pg_bin)
+    if once:
+        _unattended(settings, console, as_json)
+    elif as_json:
+        raise UsageError("--json counts what was lost, so it goes with --once.")
+    else:
+        _by_hand(settings, console, room_port)
+
+
+def _by_hand(settings: LocalSettings, console: Console, room_port: int) -> None:
+    """Start the sites and the control room, and leave the rest to whoever opens it, until Ctrl-C."""
+    # Ctrl-C ends the wait and then everything; during the start it ends what was started by then.
+    with contextlib.suppress(KeyboardInterrupt), _running(settings, console):
+        opened = Room.open(sites.load(settings.folder), room_port)
+        console.tell(f"The control room opens once at {opened.link}")
+        console.tell("There: let people post, end aws, fail over to gcp, read everything back. Ctrl-C ends everything.")
+        if _has_desktop():
+            webbrowser.open(opened.link)
+        opened.serve()
+
+
+def _has_desktop() -> bool:
+    """Say whether there is a screen on which a browser could open."""
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _unattended(settings: LocalSettings, console: Console, as_json: bool) -> None:
     outcome = None
     try:
         with _running(settings, console) as running:
             outcome = show_a_death(running, console)
             _report(outcome, console, as_json)
-            if not once:
-                _stay_up(running, console)
     except KeyboardInterrupt:
         console.say("ended")
     if outcome is None:
@@ -143,13 +178,3 @@ def _report(outcome: Outcome, console: Console, as_json: bool) -> None:
         console.print_json(outcome.to_json())
     else:
         console.show(two_columns("A whole cloud died", outcome.to_rows()))
-
-
-def _stay_up(running: LocalSites, console: Console) -> None:
-    """Wait for Ctrl-C; the sites go on, and other terminals may use them."""
-    console.tell(
-        f"The app goes on at http://social.localhost:{running.layout.settings.edge_port}. In another terminal:"
-    )
-    console.tell("  scripts/lifeboat local status\n  scripts/lifeboat local kill azure\nCtrl-C ends everything.")
-    while True:
-        time.sleep(3600)

@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from scripts import failover
+from scripts import drill_page, failover
 from scripts.console import Console
 from scripts.drill_report import DrilledMove, DrillReport
 from scripts.embedded.writers import Ledger, people_posting, read_back
 from scripts.runbook import sites
 from scripts.runbook.errors import DrillFailed, LifeboatError, RegisterUnreachable, UsageError
 from scripts.runbook.failover import Reach, gather_facts
+from scripts.runbook.lag_sampler import LagSampler
 from scripts.runbook.plan import Facts
 from scripts.runbook.requests import Wish
 from scripts.runbook.sites import Platform
@@ -41,11 +42,12 @@ def command(
         )
     report = _rehearse(console) if rehearse else _move_around(console, tuple(skip or ()))
     written = report.write(console.folder / "drills")
+    shown = drill_page.write(report, written.with_suffix(".html"))
     if as_json:
         console.print_json(report.to_json())
     else:
         console.tell(report.to_text())
-        console.say(f"written to {written} and {written.with_suffix('.txt').name}")
+        console.tell(f"The report is at {shown}, beside it as JSON and as text.")
     if report.lost:
         raise DrillFailed(f"{report.lost} acknowledged posts or pictures are lost: this is a defect, please report it.")
     if failed := [move for move in report.moves if move.left_out]:
@@ -57,7 +59,15 @@ def _rehearse(console: Console) -> DrillReport:
     platform, facts, began = *_look(console.folder), time.time()
     moves = [_attempted(console, Wish("rehearse", site)) for site in platform.others(_holder(facts))]
     skipped = tuple(step.name for step in VERBS["failover"].steps)
-    return DrillReport("rehearsal", platform.cluster, began, time.time(), tuple(moves), skipped_steps=skipped)
+    return DrillReport(
+        "rehearsal",
+        platform.cluster,
+        began,
+        time.time(),
+        tuple(moves),
+        skipped_steps=skipped,
+        versions=_versions(facts),
+    )
 
 
 def _attempted(console: Console, wish: Wish) -> DrilledMove:
@@ -78,7 +88,11 @@ def _move_around(console: Console, skips: tuple[str, ...]) -> DrillReport:
              Wish("rejoin", first), Wish("switchover", home, skips=skips))  # fmt: skip
     moves: list[DrilledMove] = []
     console.say(f"{WRITERS} people post through {platform.outside_url}")
-    with people_posting(platform.outside_url, WRITERS, PAUSE_SECONDS) as people:
+    clock = time.time() - time.monotonic()
+    with (
+        people_posting(platform.outside_url, WRITERS, PAUSE_SECONDS) as people,
+        LagSampler(platform) as lag,
+    ):
         for wish in route:
             _until_in_step(console.folder, wish)
             moves.append(_moved(console, wish, people.ledger))
@@ -89,7 +103,15 @@ def _move_around(console: Console, skips: tuple[str, ...]) -> DrillReport:
     return DrillReport(
         "in-place", platform.cluster, began, time.time(), tuple(moves), len(people.ledger.posts),
         people.ledger.unknown, len(back.lost_posts) + len(back.lost_pictures), skips,
+        answers=tuple((round(clock + post.at - began, 3), round(post.took, 3)) for post in people.ledger.posts),
+        lags=tuple((round(at - began, 3), site, behind) for at, site, behind in lag.samples), versions=_versions(facts),
     )  # fmt: skip
+
+
+def _versions(facts: Facts) -> dict[str, str]:
+    """Return what each site said that it runs."""
+    said = {site: status.health.versions for site, status in facts.statuses.items() if status.health}
+    return {site: ", ".join(f"{name} {value}" for name, value in versions.items()) for site, versions in said.items()}
 
 
 def _moved(console: Console, wish: Wish, ledger: Ledger) -> DrilledMove:

@@ -32,7 +32,7 @@ class DrilledMove:
     """One move of a drill.
 
     `seconds_without_writes`: what people posting through the app's address saw; None where the move takes no writes away.
-    `left_out`: why it was not done, if it was not.
+    `journal_hash`: of its journal's last record, which names every record before. `left_out`: why it was not done, if so.
     """
 
     verb: str
@@ -43,6 +43,7 @@ class DrilledMove:
     seconds: float = 0.0
     seconds_without_writes: float | None = None
     left_out: str = ""
+    journal_hash: str = ""
 
     @classmethod
     def of(cls, verb: str, to: str, done: Done, seconds: float, gap: float | None = None) -> "DrilledMove":
@@ -50,12 +51,17 @@ class DrilledMove:
         plan = done.found.plan.to_body() if done.found.plan else {}
         runbook = records[0].runbook if records else ""
         steps = tuple(_step(verb, record) for record in records)
-        return cls(verb, to, plan, runbook, steps, round(seconds, 3), gap)
+        ended = records[-1].hash if records else ""
+        return cls(verb, to, plan, runbook, steps, round(seconds, 3), gap, journal_hash=ended)
 
 
 @dataclass(frozen=True)
 class DrillReport:
-    """One drill, whole: `lost` counts acknowledged posts and pictures that were not there at the end."""
+    """One drill, whole: `lost` counts acknowledged posts and pictures that were not there at the end.
+
+    `answers`: for each acknowledged write, seconds since the drill began and seconds it took. `lags`: seconds since it
+    began, a standby, and the bytes it was behind. `versions`: what each site said that it runs.
+    """
 
     kind: str
     cluster: str
@@ -66,6 +72,9 @@ class DrillReport:
     unknown: int = 0
     lost: int = 0
     skipped_steps: tuple[str, ...] = ()
+    answers: tuple[tuple[float, float], ...] = ()
+    lags: tuple[tuple[float, str, int], ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=lambda: machine())
 
     def to_json(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def command(
     console: Console = context.obj
     room = Room.open(sites.load(console.folder), port, read_only=read_only)
     console.tell(f"The control room opens once at {room.link} (Ctrl-C ends it; nothing else ends with it)")
-    room.server.run(sockets=[room.listener])
+    room.serve()
 
 
 class Room:
@@ -34,6 +34,10 @@ class Room:
 
     def __init__(self, link: str, listener: socket.socket, server: uvicorn.Server) -> None:
         self.link, self.listener, self.server = link, listener, server
+
+    def serve(self) -> None:
+        """Serve the room until Ctrl-C."""
+        self.server.run(sockets=[self.listener])
 
     @classmethod
     def open(cls, platform: Platform, port: int, *, read_only: bool = False) -> "Room":
@@ -44,7 +48,9 @@ class Room:
         settings = RoomSettings(_browser_address(platform, local=local), local, read_only)
         app = create_room(platform, settings, session, Acts(platform.folder))
         # An open page holds its stream for ever: the room does not wait for it to end.
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1))
+        server = uvicorn.Server(
+            uvicorn.Config(app, loop="asyncio", log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+        )
         return cls(f"http://{ROOM_NAME}:{listener.getsockname()[1]}/open?token={session.token}", listener, server)
 
 

@@ -14,7 +14,7 @@ from scripts.control_room.standing import Standing
 from scripts.control_room.timeline import draw
 from scripts.runbook.rule import Rule
 
-PARTS = ("sentence", "sites", "lease", "sources", "run", "journal", "posting")
+PARTS = ("sentence", "sites", "lease", "sources", "run", "journal", "posting", "readiness")
 
 
 def age(seconds: float | None) -> str:
@@ -70,6 +70,7 @@ class Renderer:
         values: dict[str, Any] = {
             "standing": standing, "sentence": tell(standing), "term_seconds": self.term_seconds, "runbook": runbook,
             "timeline": draw(runbook.records) if runbook else None, "posting": posting, "rates": posting.a_second(),
+            "readiness": standing.readiness,
         }  # fmt: skip
         return {part: self.fill(part, **values) for part in PARTS}
 

@@ -94,6 +94,8 @@ def _standby(site: SiteStanding) -> str:
         return f"{site.name} could take over now and lose nothing{f', it is {behind}' if behind else ''}"
     if site.at_risk_bytes:
         return f"{site.name} could take over and lose up to {site.at_risk_bytes:,} bytes of log"
+    if site.only_alone:
+        return f"{site.name} is in step{f', {behind}' if behind else ''}, but nobody would follow it"
     if site.status is not None and site.status.role == "fenced":
         return f"{site.name} is fenced and follows nobody"
     return f"{site.name} is {behind}" if behind else f"{site.name} could not take over"

@@ -8,10 +8,14 @@ from typing import Any
 import httpx
 
 from scripts.control_room.journals import LedgerReader
+from scripts.readiness import INVENTORY
 from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import BadSignature
+from scripts.runbook.inventory import read_inventory
 from scripts.runbook.lease import LeaseSighting, look
 from scripts.runbook.nameserver import Answer, Vendor, read_answer
+from scripts.runbook.readiness import Line
+from scripts.runbook.readiness_facts import gather, judge
 from scripts.runbook.registers import open_register
 from scripts.runbook.signing import unseal
 from scripts.runbook.sites import Platform
@@ -19,6 +23,7 @@ from scripts.runbook.status import SiteStatus, status_key
 
 ASK_SECONDS = 2.0
 STORE_EVERY, REGISTER_EVERY, LEDGER_EVERY, DNS_EVERY, OUTSIDE_EVERY = 1.0, 0.5, 2.0, 2.0, 1.0
+READINESS_EVERY, READINESS_SECONDS = 10.0, 10.0
 
 # The name under which the room reads the register; it never proposes anything.
 READER = "control-room"
@@ -64,6 +69,7 @@ async def every_source(platform: Platform) -> list[Source]:
         *(_ledger(platform, site) for site in platform.sites),
         *(_vendor(platform, vendor) for vendor in platform.vendors),
         _outside(platform),
+        _readiness(platform),
     ]
 
 
@@ -140,3 +146,10 @@ def _outside(platform: Platform) -> Source:
         return OutsideWord(said["site"], bool(said.get("writable")), str(said.get("role", "unknown")))
 
     return Source("outside", "the app's own address", OUTSIDE_EVERY, ASK_SECONDS, read)
+
+
+def _readiness(platform: Platform) -> Source:
+    async def read() -> list[Line]:
+        return judge(await gather(platform, read_inventory(INVENTORY)))
+
+    return Source("readiness", "readiness", READINESS_EVERY, READINESS_SECONDS, read)

@@ -7,9 +7,10 @@ from scripts.control_room.history import History
 from scripts.control_room.journals import RunbookCopy
 from scripts.control_room.sight import STALE_SECONDS, Sight
 from scripts.control_room.sources import OutsideWord, Source, StoreWord
-from scripts.runbook.errors import DataMayBeLost, LifeboatError
+from scripts.runbook.errors import DataMayBeLost, LifeboatError, NobodyFollows
 from scripts.runbook.lease import LeaseRecord, Terms
 from scripts.runbook.plan import Facts, plan_failover
+from scripts.runbook.readiness import Line, State, worst
 from scripts.runbook.status import SiteStatus
 
 
@@ -18,7 +19,8 @@ class SiteStanding:
     """One site: its newest word, how old that is, and what the room makes of it.
 
     `lag_bytes`, `lag_seconds`: behind the primary's log; None where it cannot be known. `retained_bytes`: the most log
-    that any slot there holds back. `could_take_over`: empty when it could, and lose nothing; else why not.
+    that any slot there holds back. `could_take_over`: empty when it could, and lose nothing; else why not. `only_alone`:
+    it could, but nobody would follow it.
     """
 
     name: str
@@ -33,6 +35,7 @@ class SiteStanding:
     bytes_a_second: float
     could_take_over: str
     at_risk_bytes: int
+    only_alone: bool
 
     @property
     def role(self) -> str:
@@ -64,6 +67,28 @@ class SourceStanding:
 
 
 @dataclass(frozen=True)
+class ReadinessStanding:
+    """The readiness page as last judged: its lines, how old they are (seconds), and why there are none or no newer ones."""
+
+    lines: tuple[Line, ...]
+    age: float | None
+    trouble: str
+
+    @property
+    def worst(self) -> str:
+        return worst(list(self.lines)).word
+
+    @property
+    def open(self) -> tuple[Line, ...]:
+        """The lines that ask for something."""
+        return tuple(line for line in self.lines if line.state is not State.GREEN)
+
+    @property
+    def green(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.state is State.GREEN)
+
+
+@dataclass(frozen=True)
 class Standing:
     """The whole picture at one moment."""
 
@@ -73,6 +98,7 @@ class Standing:
     outside_age: float | None
     sources: tuple[SourceStanding, ...]
     runbooks: tuple[RunbookCopy, ...]
+    readiness: ReadinessStanding
     facts: Facts
 
     @property
@@ -114,6 +140,7 @@ def stand(
         outside_age=sights["outside"].age(now),
         sources=tuple(_source(source, sights[source.key], now) for source in sources),
         runbooks=_runbooks(sights),
+        readiness=_readiness(sights["readiness"], now),
         facts=facts,
     )
 
@@ -131,7 +158,7 @@ def _lease(sight: Sight[Any], history: History, terms: Terms, now: float) -> Lea
 def _site(name: str, facts: Facts, history: History, names: tuple[str, ...], now: float) -> SiteStanding:
     record, status, age = facts.record, facts.statuses.get(name), facts.ages.get(name)
     holder = record.holder if record else None
-    why_not, at_risk = _could_take_over(name, facts, names)
+    refusal = _refusal(name, facts, names)
     lag_bytes, lag_seconds = _lag(status, holder, facts, history, now)
     points = history.logs.get(name)
     return SiteStanding(
@@ -140,19 +167,18 @@ def _site(name: str, facts: Facts, history: History, names: tuple[str, ...], now
         lag_bytes=lag_bytes, lag_seconds=lag_seconds,
         retained_bytes=max((slot.retained_bytes for slot in status.slots.values()), default=0) if status else 0,
         bytes_a_second=points.bytes_a_second(now) if points else 0.0,
-        could_take_over=why_not, at_risk_bytes=at_risk,
+        could_take_over=str(refusal or ""), only_alone=isinstance(refusal, NobodyFollows),
+        at_risk_bytes=refusal.at_risk_bytes if isinstance(refusal, DataMayBeLost) else 0,
     )  # fmt: skip
 
 
-def _could_take_over(name: str, facts: Facts, names: tuple[str, ...]) -> tuple[str, int]:
-    """Ask the plan that the command would make: why it would refuse, and how many bytes would be at risk."""
+def _refusal(name: str, facts: Facts, names: tuple[str, ...]) -> LifeboatError | None:
+    """Ask the plan that the command would make why it would refuse; None when it would not."""
     try:
         plan_failover(facts, name, names)
-    except DataMayBeLost as refusal:
-        return str(refusal), refusal.at_risk_bytes
     except LifeboatError as refusal:
-        return str(refusal), 0
-    return "", 0
+        return refusal
+    return None
 
 
 def _lag(
@@ -172,6 +198,11 @@ def _source(source: Source, sight: Sight[Any], now: float) -> SourceStanding:
     if not trouble and isinstance(sight.value, StoreWord) and sight.value.refused:
         trouble = "; ".join(sight.value.refused.values())
     return SourceStanding(source.key, source.title, sight.age(now), trouble, since)
+
+
+def _readiness(sight: Sight[Any], now: float) -> ReadinessStanding:
+    asked = sight.at is not None or sight.since is not None
+    return ReadinessStanding(tuple(sight.value or ()), sight.age(now), sight.trouble if asked else "")
 
 
 def _runbooks(sights: dict[str, Sight[Any]]) -> tuple[RunbookCopy, ...]:

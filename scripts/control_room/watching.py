@@ -43,5 +43,11 @@ class Watch:
         except TimeoutError:
             return known.failed(f"no answer within {source.deadline:g} s", self.clock())
         except Exception as reason:  # whatever a source can do wrong means the same here: it gave nothing, and says why
-            return known.failed((str(reason).strip().splitlines() or [type(reason).__name__])[0][:300], self.clock())
+            return known.failed(_first_words(reason), self.clock())
         return known.heard(value, self.clock())
+
+
+def _first_words(reason: Exception) -> str:
+    """Return the first line of a failure; a store's client puts the address and its patience before what went wrong."""
+    line = (str(reason).strip().splitlines() or [type(reason).__name__])[0]
+    return line.rpartition(" - ")[2][:200] or line[:200]

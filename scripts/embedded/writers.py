@@ -28,12 +28,16 @@ PICTURE_PIXELS = 96
 
 @dataclass(frozen=True)
 class SavedPost:
-    """A post that the app said is saved: its id, its text, its picture's address and when the answer came (monotonic)."""
+    """A post that the app said is saved: its id, its text, its picture's address, when the answer came (monotonic seconds).
+
+    `took`: seconds from the first try to the answer.
+    """
 
     id: str
     text: str
     picture: str
     at: float
+    took: float = 0.0
 
 
 @dataclass
@@ -136,12 +140,13 @@ class Writers:
                 lambda: client.post("/api/v2/media", files=upload, headers={"Idempotency-Key": key + "m"})
             )
             self.ledger.pictures.add(_path(media["url"]))
-            body = {"status": text, "media_ids": [media["id"]]}
+            body, began = {"status": text, "media_ids": [media["id"]]}, time.monotonic()
             post = await self._ask(lambda: client.post("/api/v1/statuses", json=body, headers={"Idempotency-Key": key}))
         except TimeoutError:
             self.ledger.unknown += 1
             return
-        self.ledger.posts.append(SavedPost(post["id"], text, _path(media["url"]), time.monotonic()))
+        now = time.monotonic()
+        self.ledger.posts.append(SavedPost(post["id"], text, _path(media["url"]), now, now - began))
 
     async def _ask(self, send: Callable[[], Awaitable[httpx.Response]]) -> dict[str, Any]:
         """Send until there is a clear answer. Raises TimeoutError when there is none long after everybody was told to stop."""

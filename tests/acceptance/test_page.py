@@ -4,48 +4,23 @@ With LIFEBOAT_PICTURES=FOLDER it also leaves the pictures that the README shows 
 """
 
 import io
-import os
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from scripts.embedded.local_sites import LocalSites
+from tests.acceptance.chromium import browser, keep_picture, needs_chromium, post, sign_up
 from tests.acceptance.conftest import Person
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+__all__ = ["browser"]
 
-pytestmark = [
-    pytest.mark.acceptance,
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on PATH (Debian: apt-get install chromium)"),
-]
-
-# A closed network and an empty machine: no look-ups of its own, no sandbox for root.
-ARGUMENTS = [
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+pytestmark = [pytest.mark.acceptance, pytest.mark.browser, needs_chromium]
 
 POSTS = (
     ("harbour_master", "Ferry 7 leaves the north pier at 18:40 today, not at 18:20. Please tell your neighbours."),
     ("harbour_master", "Wind is turning. If you moored on the outer wall, come and double your lines before dark."),
 )
-
-
-@pytest.fixture(scope="module")
-def browser(local: LocalSites) -> Iterator[Browser]:
-    """Give a Chromium; the sites are started before, since Playwright keeps an event loop running in this thread."""
-    with sync_playwright() as playwright:
-        sandbox = [] if os.geteuid() else ["--no-sandbox"]
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *sandbox])
-        yield chromium
-        chromium.close()
 
 
 def sunset() -> bytes:
@@ -65,33 +40,6 @@ def sunset() -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def sign_up(page: Page, name: str) -> None:
-    form = page.locator("form[action='/sign-up']")
-    form.locator("[name=username]").fill(name)
-    form.locator("[name=email]").fill(f"{name}@social.example")
-    form.locator("[name=password]").fill("a long enough passphrase")
-    form.locator("[name=agreement]").check()
-    form.get_by_role("button", name="Create account").click()
-    expect(page.locator("textarea[name=status]")).to_be_visible()
-
-
-def post(page: Page, text: str, picture: bytes | None = None) -> None:
-    page.locator("textarea[name=status]").fill(text)
-    if picture:
-        page.locator("input[name=picture]").set_input_files(
-            {"name": "harbour.png", "mimeType": "image/png", "buffer": picture}
-        )
-        page.locator("input[name=description]").fill("A red boat with a white sail in the harbour at dusk")
-    page.get_by_role("button", name="Post", exact=True).click()
-    expect(page.locator("#feed")).to_contain_text(text)
-
-
-def keep_picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("LIFEBOAT_PICTURES"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
 def test_a_post_outlives_its_cloud_in_the_browser(browser: Browser, local: LocalSites, person: Person) -> None:

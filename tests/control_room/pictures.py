@@ -29,6 +29,7 @@ SOURCES = tuple(
         *((f"store-{site}", f"the control store of {site}") for site in SITES),
         *((f"ledger-{site}", f"the journals kept at {site}") for site in SITES),
         ("outside", "the app's own address"),
+        ("readiness", "readiness"),
     )
 )
 
@@ -41,6 +42,7 @@ def healthy(**statuses: SiteStatus) -> dict[str, Sight[Any]]:
         **{f"store-{site}": Sight().heard(StoreWord(words), 100.0) for site in SITES},
         **{f"ledger-{site}": Sight().heard({}, 100.0) for site in SITES},
         "outside": Sight().heard(OutsideWord("aws", True, "primary"), 100.0),
+        "readiness": Sight().heard([], 100.0),
     }
 
 

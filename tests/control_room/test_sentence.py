@@ -84,3 +84,17 @@ def test_an_old_register_says_nothing() -> None:
     said = tell(picture(healthy(), now=110.0))
 
     assert said.words.startswith("Nobody can know who is primary")
+
+
+def test_the_last_two_sites_are_told_as_they_are() -> None:
+    """With the third silent, a standby in step is told to have nobody who would follow it."""
+    history = History()
+    picture(healthy(), history, now=50.0)
+    newer = {"sequence": 99, "at": 1_900_000_050.0}
+    two = healthy(aws=in_step("aws", **newer), gcp=in_step("gcp", **newer)) | {"register": held(rule=Rule.of("gcp"))}
+    said = tell(picture(two, history, now=100.5))
+
+    assert (
+        said.words == "aws takes writes; gcp is in step, but nobody would follow it; azure has said nothing for 50 s."
+    )
+    assert said.tone == "careful"

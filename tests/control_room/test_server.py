@@ -20,7 +20,7 @@ class OpenRoom:
 
     def __init__(self, survivors: Survivors, *, read_only: bool = False) -> None:
         self.room = Room.open(survivors.platform, 0, read_only=read_only)
-        self.thread = threading.Thread(target=self.room.server.run, kwargs={"sockets": [self.room.listener]})
+        self.thread = threading.Thread(target=self.room.serve)
         self.thread.start()
         port = self.room.listener.getsockname()[1]
         self.token = self.room.link.partition("token=")[2]
