@@ -42,6 +42,7 @@ COMMANDS = {
     "rule": "scripts.rule:command",
     "readiness": "scripts.readiness:command",
     "inventory": "scripts.inventory:command",
+    "serve": "scripts.serve:command",
     "up": "scripts.up:command",
     "drift": "scripts.up:drift",
 }
