@@ -278,6 +278,24 @@ def test_a_site_that_takes_no_writes_leaves_the_outbox_alone(
     assert on_a_platform(work) == {"aws"}
 
 
+def test_an_upload_and_the_removal_of_the_same_picture_at_once(on_a_platform: Callable[..., Any]) -> None:
+    """Whichever is first, a picture that a row names in the end is in every bucket, and one that none names in none."""
+
+    async def work(platform: Platform) -> list[bool]:
+        seen = []
+        for _ in range(15):
+            data = fresh()
+            key = await platform.upload(data, frozenset(SITES))
+            await platform.remove(key)
+            # The upload has seen the picture in its bucket already when the worker takes it away.
+            await asyncio.gather(platform.work(), platform.upload(data, frozenset(SITES)))
+            await platform.work()
+            seen.append(platform.holders(key) == set(SITES))
+        return seen
+
+    assert all(on_a_platform(work))
+
+
 def parts(platform: Platform) -> tuple[Any, ...]:
     return platform.database, platform.lease, platform.acknowledger, platform.stores
 
