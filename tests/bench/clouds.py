@@ -6,6 +6,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,8 +62,13 @@ class Clouds:
         environment = {**self.remotes, "RCLONE_CONFIG": os.devnull, "HOME": str(self.folder), "PATH": os.defpath}
         return timed([str(RCLONE), *arguments, *fast], environment)
 
-    def s5cmd(self, store: RunningStore, *arguments: str) -> float:
-        """Run s5cmd, and give the seconds it took."""
+    def s5cmd_through_disk(self, source: RunningStore, target: RunningStore) -> float:
+        """Copy a bucket with s5cmd to this disk and from there to the other S3, and give the seconds."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as disk:
+            down = self._s5cmd(source, "cp", "s3://lifeboat-media/*", f"{disk}/")
+            return down + self._s5cmd(target, "cp", f"{disk}/", "s3://lifeboat-media/")
+
+    def _s5cmd(self, store: RunningStore, *arguments: str) -> float:
         known = self.credentials["s3"]
         environment = {"AWS_ACCESS_KEY_ID": known["access_key_id"], "AWS_SECRET_ACCESS_KEY": known["secret_access_key"],
                        "AWS_REGION": "us-east-1", "HOME": str(self.folder), "PATH": os.defpath}  # fmt: skip

@@ -2,8 +2,8 @@
 
 change: as many pictures as named are new in a bucket that holds all the others already; how long until the other cloud
 holds them too. Ours is the outbox's worker on a real database; rclone lists and compares both buckets.
-bulk: many small pictures and a few large objects into an empty bucket: `media back-fill`, which hashes every byte, beside
-rclone through the same machine and, from S3 to S3, beside s5cmd and rclone, which let the server copy.
+bulk: many small pictures and fewer large ones into an empty bucket of another cloud: `media back-fill`, which compares every
+byte with its name, beside rclone and, from one S3 to another, s5cmd, which knows one endpoint at a time and goes by disk.
 A tool that is not installed is skipped with its reason, and its ratio left empty.
 """
 
@@ -20,47 +20,47 @@ from typing import Any
 
 import obstore
 
-from app.stores import Store
 from scripts.runbook import media
 from tests.bench.clouds import S5CMD, Clouds, empty, key_of, put, s5cmd, spread
 from tests.bench.media_change import bench_change
 from tests.bench.records import machine, utc
+from tests.embedded.running_stores import RunningStore
 
 GOALS = {"change": 0.02, "bulk rclone": 1.0, "bulk s5cmd": 0.9}
 
 
 def bench_bulk(clouds: Clouds, count: int, size: int, runs: int) -> dict[str, Any]:
-    """Measure a copy into an empty bucket from S3 to Cloud Storage and from S3 to S3, each tool in turn."""
+    """Measure a copy into an empty bucket of another cloud, Cloud Storage or S3, each tool in turn."""
     s3, gcs = clouds.start("aws", f"s3-{size}"), clouds.start("gcp", f"gcs-{size}", seconds_between_writes=0)
-    clouds.remote("s3", s3)
-    clouds.remote("gcs", gcs)
+    other = clouds.start("aws", f"other-{size}")
+    for name, store in (("s3", s3), ("gcs", gcs), ("other", other)):
+        clouds.remote(name, store)
     pictures = [secrets.token_bytes(size) for _ in range(count)]
     put(s3.open(), pictures)
     keys = {key_of(data) for data in pictures}
-    other = s3.open("lifeboat-ledger")
-    tools: dict[str, tuple[Store, Callable[[], float]]] = {
-        "ours to gcs": (gcs.open(), lambda: ours_bulk(s3.open(), gcs.open(), keys)),
-        "rclone to gcs": (gcs.open(), lambda: clouds.rclone("copy", "s3:lifeboat-media", "gcs:lifeboat-media")),
-        "ours to s3": (other, lambda: ours_bulk(s3.open(), other, keys)),
-        "rclone to s3": (other, lambda: clouds.rclone("copy", "s3:lifeboat-media", "s3:lifeboat-ledger")),
+    tools: dict[str, tuple[RunningStore, Callable[[], float]]] = {
+        "ours to gcs": (gcs, lambda: ours_bulk(s3, gcs, keys)),
+        "rclone to gcs": (gcs, lambda: clouds.rclone("copy", "s3:lifeboat-media", "gcs:lifeboat-media")),
+        "ours to s3": (other, lambda: ours_bulk(s3, other, keys)),
+        "rclone to s3": (other, lambda: clouds.rclone("copy", "s3:lifeboat-media", "other:lifeboat-media")),
     }
     if s5cmd():
-        tools["s5cmd to s3"] = (other, lambda: clouds.s5cmd(s3, "cp", "s3://lifeboat-media/*", "s3://lifeboat-ledger/"))
+        tools["s5cmd to s3"] = (other, lambda: clouds.s5cmd_through_disk(s3, other))
     seconds: dict[str, list[float]] = {name: [] for name in tools}
     for _ in range(runs):
         for name, (target, copy) in tools.items():
-            empty(target)
+            empty(target.open())
             seconds[name].append(copy())
-            assert {one["path"] for one in obstore.list(target).collect()} == keys, name
-    for store in (s3, gcs):
+            assert {one["path"] for one in obstore.list(target.open()).collect()} == keys, name
+    for store in (s3, gcs, other):
         store.stop()
     return {"objects": count, "bytes": size, "seconds": {name: spread(taken) for name, taken in seconds.items()},
             "ratios": bulk_ratios(seconds)}  # fmt: skip
 
 
-def ours_bulk(source: Store, target: Store, keys: set[str]) -> float:
+def ours_bulk(source: RunningStore, target: RunningStore, keys: set[str]) -> float:
     began = time.monotonic()
-    filled = asyncio.run(media.back_fill("target", {"source": source, "target": target}, keys))
+    filled = asyncio.run(media.back_fill("target", {"source": source.open(), "target": target.open()}, keys))
     assert (filled.copied, filled.failed) == (len(keys), [])
     return time.monotonic() - began
 
@@ -107,14 +107,14 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=100_000)
     parser.add_argument("--changes", type=int, nargs="+", default=[1, 100])
     parser.add_argument("--small", type=int, default=1000, help="how many objects of 64 KiB the bulk copy has")
-    parser.add_argument("--large", type=int, default=8, help="how many objects of 16 MiB the bulk copy has")
+    parser.add_argument("--large", type=int, default=32, help="how many objects of 4 MiB the bulk copy has")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lifeboat-bench-") as folder:
         Path(folder).chmod(0o755)
         clouds = Clouds(Path(folder))
-        sizes = ((options.small, 65_536), (options.large, 16 * 1024 * 1024))
+        sizes = ((options.small, 65_536), (options.large, 4 * 1024 * 1024))
         result: dict[str, Any] = {
             "at": utc(), "machine": machine(), "runs": options.runs, "s5cmd": s5cmd() is not None,
             "change": bench_change(clouds, options.objects, options.changes, options.runs),
