@@ -5,7 +5,7 @@ import contextlib
 import dataclasses
 import hashlib
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from obstore.store import MemoryStore
 from sqlalchemy import delete, insert
 
-from app import copies, outbox
+from app import copies, outbox, outbox_worker
 from app.acknowledger import Acknowledger
 from app.database import Database
 from app.durability import Writer
@@ -28,7 +28,9 @@ from app.models import Account, MediaAttachment
 from app.outbox_worker import Loop, OutboxWorker
 from app.picture_rows import BACKLOG
 from tests.app.conftest import FenceControl, make_settings
-from tests.app.test_media import dead_store
+from tests.app.test_media import HANG_SECONDS, dead_store, hanging_store
+
+__all__ = ["hanging_store"]
 
 SITES = ("aws", "gcp", "azure")
 numbers = itertools.count()
@@ -106,9 +108,9 @@ class Platform:
                 while not await worker.work(loop):
                     pass
 
-    def holders(self, key: str) -> set[str]:
-        """Name the buckets that hold exactly this picture."""
-        return {site for site, store in self.stores.items() if holds(store, key, self.known[key])}
+    def holders(self, key: str, sites: Collection[str] = SITES) -> set[str]:
+        """Name the buckets, of these, that hold exactly this picture."""
+        return {site for site in sites if holds(self.stores[site], key, self.known[key])}
 
     async def close(self) -> None:
         await self.acknowledger.close()
@@ -247,6 +249,31 @@ def test_a_dead_bucket_waits_for_its_return(on_a_platform: Callable[..., Any], f
         return [pauses[0] < pauses[1], [tuple(row)[:4] for row in backlog], platform.holders(key)]
 
     assert on_a_platform(work) == [True, [("azure", True, 1, 12)], set(SITES)]
+
+
+def test_a_bucket_that_hangs_holds_up_no_other(
+    on_a_platform: Callable[..., Any], hanging_store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others get their copy and lose theirs while one takes every call and says nothing; its rows wait."""
+    monkeypatch.setattr(outbox_worker, "REMOVAL_SECONDS", 0.3)
+
+    async def work(platform: Platform) -> list[Any]:
+        gone = await platform.upload(fresh(), frozenset(SITES))
+        platform.stores["azure"] = hanging_store
+        await platform.remove(gone)
+        key = await platform.upload(fresh(), frozenset({"aws"}))
+        running = asyncio.create_task(OutboxWorker(*parts(platform)).run())
+        others = {"aws", "gcp"}
+        async with asyncio.timeout(HANG_SECONDS / 2):
+            while not (others <= platform.holders(key, others) and not platform.holders(gone, others)):
+                await asyncio.sleep(0.05)  # noqa: ASYNC110
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        async with platform.database.read() as connection:
+            backlog = (await connection.exec_driver_sql(BACKLOG)).all()
+        return [tuple(row)[:3] for row in backlog]
+
+    assert on_a_platform(work) == [("azure", False, 1), ("azure", True, 1)]
 
 
 def test_a_bucket_that_was_away_loses_what_was_deleted_meanwhile(on_a_platform: Callable[..., Any]) -> None:
