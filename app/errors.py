@@ -95,7 +95,8 @@ class Unavailable(LifeboatError):
 class NotArrived(Unavailable):
     """A picture that a row names is in no cloud that answers; it may be on its way."""
 
-    retry_after = 5
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after=5)
 
 
 class ReadOnly(Unavailable):

@@ -30,7 +30,7 @@ class Poster:
 
     def post(self, colour: int) -> dict[str, Any]:
         """Publish a picture, again and again until it is acknowledged."""
-        files = {"file": ("a.png", encoded(Image.new("RGB", (60, 40), (colour, 7, 90))), "image/png")}
+        files = {"file": ("a.png", encoded(Image.new("RGB", (60, 40), (colour, 255 - colour, 90))), "image/png")}
         picture = self._until_saved("POST", "/api/v2/media", files=files)
         body = {"status": "", "media_ids": [picture["id"]]}
         self.posts.append(self._until_saved("POST", "/api/v1/statuses", json=body))
@@ -84,7 +84,7 @@ def keys_in(store: Any) -> set[str]:
 
 def test_a_bucket_that_came_back_empty_is_found_and_filled(person: Person, poster: Poster) -> None:
     """Verify names what is missing and ends with 1; back-fill changes nothing until told to, and then brings all of it."""
-    for colour in range(4):
+    for colour in (10, 70, 130, 190):
         poster.post(colour)
     assert person.waits_until(lambda: verified(person)[0] == 0)
     store = bucket_of(person, "azure")
@@ -128,7 +128,7 @@ def test_what_was_taken_down_while_a_site_was_dead_is_gone_there_before_it_serve
     for kind, target in (("media", sha256), ("post", post["id"])):
         added = person.lifeboat("takedown", "add", kind, target, "--reason", "a notice", "--yes", "--json")
         assert json.loads(added.stdout.splitlines()[-1])["held_by"] == ["aws", "gcp"]
-    poster.post(101)
+    poster.post(250)
     # From here on nobody brings anything to azure; what it still lacks waits in the outbox.
     local.supervisor.kill("aws", "worker")
     started = person.lifeboat("local", "start", "azure")

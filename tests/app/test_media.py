@@ -23,7 +23,7 @@ from tests.conftest import free_port
 
 ANY_OF_BOTH = read_rule([{"sync": ["gcp", "azure"], "needed": 1}])
 SINGLE_COPY = read_rule([{"sync": [], "needed": 0}])
-HANG_SECONDS = 20.0
+HANG_SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
