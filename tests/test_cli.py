@@ -108,6 +108,23 @@ def test_without_local_sites_each_command_says_so(lifeboat: Lifeboat, folder: Pa
     assert not folder.exists()
 
 
+def test_the_new_words_refuse_in_one_sentence_too(lifeboat: Lifeboat, layout: Layout) -> None:
+    """A drill that is neither of its kinds, a time that is none, an operator who is a site, a key that is not here."""
+    assert refused(lifeboat("drill"), 2) == (
+        "Say --rehearse or --in-place: the first changes nothing, the second moves the platform around."
+    )
+    assert refused(lifeboat("evacuate", "aws", "--by", "soon"), 2) == (
+        "--by soon is no time: write it like 2026-11-30T18:00Z."
+    )
+    assert refused(lifeboat("operator", "add", "gcp"), 2) == (
+        "gcp is a site of this platform: an operator needs another name."
+    )
+    assert refused(lifeboat("failover", "--to", "gcp", "--yes", "--as", "nobody"), 2) == (
+        "This computer holds no key of an operator nobody that the platform knows."
+    )
+    assert refused(lifeboat("failback"), 1).startswith("The register cannot be read: 2 of the 3 control stores must")
+
+
 def test_an_unknown_site_is_named_with_those_there_are(lifeboat: Lifeboat, layout: Layout) -> None:
     """Wherever a site can be named."""
     sentence = "There is no site mars; this platform has aws, gcp, azure."
