@@ -49,10 +49,12 @@ def up(settings: LocalSettings, say: Say) -> LocalSites:
     _refuse_leftovers(settings, supervisor)
     layout = decide(settings, find_postgres(settings.pg_bin))
     _make(settings.folder)
+    starter = Starter(layout, supervisor)
     try:
-        _start_everything(layout, supervisor, say)
+        _start_everything(layout, starter, say)
     except BaseException:
-        supervisor.stop()
+        # Ctrl-C may come while a thread is being made, which then belongs to no pool and is waited for by nobody.
+        starter.give_up()
         raise
     return LocalSites(layout, supervisor, round(time.monotonic() - began, 2))
 
@@ -93,12 +95,11 @@ def _refuse_leftovers(settings: LocalSettings, supervisor: Supervisor) -> None:
         raise LeftoverSites(settings.folder, alive)
 
 
-def _start_everything(layout: Layout, supervisor: Supervisor, say: Say) -> None:
+def _start_everything(layout: Layout, starter: Starter, say: Say) -> None:
     software = next(iter(find_software()), None)
     layout.other_dns_name = software.name if software else "second"
     write_platform(layout)
     remember(layout)
-    starter = Starter(layout, supervisor)
     with ThreadPoolExecutor(max_workers=8) as pool:
         say(f"starting three databases, three object stores, DNS at two vendors ({_described(software)}) and the edge")
         # In a thread like all others: Ctrl-C reaches this one alone, so no process can be started and not be noted.

@@ -31,13 +31,23 @@ class Starter:
     def __init__(self, layout: Layout, supervisor: Supervisor) -> None:
         self.layout, self.supervisor = layout, supervisor
         self._starting = threading.Lock()
+        self._ended = False
         primary = layout.settings.primary
         self.standbys = tuple(site for site in SITES if site != primary)
         self.rule = Rule.of(*self.standbys)
 
     def start(self, program: Program) -> Started:
+        """Start a program. Raises ProcessDied once the start was given up."""
         with self._starting:
+            if self._ended:
+                raise ProcessDied(f"{program.site}-{program.name} was not started: everything is being ended")
             return self.supervisor.start(program)
+
+    def give_up(self) -> None:
+        """End everything that was started, and start nothing more, whatever thread is still at it."""
+        with self._starting:
+            self._ended = True
+            self.supervisor.stop()
 
     def neutral(self, software: DnsSoftware | None) -> None:
         ports = {site: self.layout.ports[site].app for site in SITES}
