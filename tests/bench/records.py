@@ -14,8 +14,10 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 EVIDENCE = ROOT / "docs" / "evidence"
-# Where runs are kept until a report is written from them; not committed.
+# Where runs lie until a report is written from them; not committed.
 RUNS = ROOT / ".lifeboat" / "bench"
+# Where they lie from then on, beside the report, so that any clone can go on from there.
+KEPT = EVIDENCE / "runs"
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,11 @@ class RunFile:
     """The runs of one bench, oldest first. A line that was torn when a run was ended is left out, and only the last."""
 
     path: Path
+    kept: Path | None = None
 
     @classmethod
     def of(cls, bench: str) -> "RunFile":
-        return cls(RUNS / f"{bench}.jsonl")
+        return cls(RUNS / f"{bench}.jsonl", KEPT / f"{bench}.jsonl")
 
     def add(self, run: dict[str, Any]) -> dict[str, Any]:
         """Append one run with its time and commit, see it on disk, and return what was written."""
@@ -42,11 +45,21 @@ class RunFile:
         return line
 
     def read(self) -> list[dict[str, Any]]:
-        """Return every whole line. Raises ValueError for one that is broken and is not the last."""
-        if not self.path.exists():
-            return []
-        *whole, _ = self.path.read_text().split("\n")
-        return [json.loads(line) for line in whole]
+        """Return every whole line, kept ones first. Raises ValueError for one that is broken and is not the last."""
+        return [json.loads(line) for line in self._lines(self.kept) + self._lines(self.path)]
+
+    def keep(self) -> list[dict[str, Any]]:
+        """Move the runs beside the report that is to be written of them, and return all of them."""
+        assert self.kept is not None, "these runs are nobody's evidence"
+        self.kept.parent.mkdir(parents=True, exist_ok=True)
+        with self.kept.open("a") as file:
+            file.writelines(f"{line}\n" for line in self._lines(self.path))
+        self.path.unlink(missing_ok=True)
+        return self.read()
+
+    @staticmethod
+    def _lines(path: Path | None) -> list[str]:
+        return path.read_text().split("\n")[:-1] if path and path.exists() else []
 
 
 def utc() -> str:

@@ -89,7 +89,7 @@ def main() -> None:
         f"(load of the machine {os.getloadavg()[0]:.1f})"
     )
     if options.write:
-        (EVIDENCE / "simulation.md").write_text(report(file.read()))
+        (EVIDENCE / "simulation.md").write_text(report(file.keep()))
 
 
 if __name__ == "__main__":

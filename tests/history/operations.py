@@ -16,7 +16,7 @@ Ending: TypeAlias = Literal["ok", "refused", "unknown"]
 
 @dataclass(frozen=True)
 class Add:
-    """A post of one session: `element` is its text, which no other has; `made` is the id that the answer named."""
+    """A post of one session: `element` is its text, which no other has; `made` and `site` are what the answer named."""
 
     session: str
     key: str
@@ -25,6 +25,7 @@ class Add:
     end: float
     ending: Ending
     made: str = ""
+    site: str = ""
 
 
 @dataclass(frozen=True)

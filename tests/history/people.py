@@ -2,8 +2,11 @@
 
 import asyncio
 import random
+import threading
 import time
 import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,8 +71,8 @@ class RecordedWriters(Writers):
         start = time.monotonic()
         ending, answer = await self._send(me.client, "POST", "/api/v1/statuses", key, json=body)
         end = time.monotonic()
-        made = answer["id"] if ending == "ok" else ""
-        self.history.note(Add(me.name, key, text, start, end, ending, made))
+        made, site = (answer["id"], answer["site"]) if ending == "ok" else ("", "")
+        self.history.note(Add(me.name, key, text, start, end, ending, made, site))
         if ending == "ok":
             me.posts[text] = made
             self.waits.append((start, end))
@@ -98,7 +101,7 @@ class RecordedWriters(Writers):
                 certain = False
             else:
                 if answer.is_success:
-                    return "ok", answer.json()
+                    return "ok", {**answer.json(), "site": answer.headers.get("x-site", "")}
                 if answer.status_code < 500:
                     return "refused" if certain else "unknown", answer.json()
                 certain = certain and "nothing was saved" in answer.text
@@ -165,3 +168,27 @@ async def _until_ok(send: Any) -> httpx.Response:
 
 def _text(content: str) -> str:
     return content.removeprefix("<p>").removesuffix("</p>")
+
+
+@contextmanager
+def posting(people: RecordedWriters) -> Generator[None]:
+    """Let people post in a thread of their own; leaving waits until each has its last answer."""
+    ready, stop = threading.Event(), threading.Event()
+
+    async def post() -> None:
+        await people.start()
+        while len(people.accounts) < people.count:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        ready.set()
+        await asyncio.to_thread(stop.wait)
+        await people.stop()
+
+    thread = threading.Thread(target=asyncio.run, args=(post(),), name="people")
+    thread.start()
+    try:
+        while thread.is_alive() and not ready.wait(0.1):
+            pass
+        yield
+    finally:
+        stop.set()
+        thread.join()

@@ -1,4 +1,4 @@
-"""`python -m tests.bench.failover [--runs 5] [--json]`: cold start, and kill to first acknowledged write.
+"""`python -m tests.bench.failover --demo [--runs 5] [--json]`: cold start, and kill to first acknowledged write.
 
 Each run is one whole demo: three sites from nothing, eight people posting, the primary's site ended with SIGKILL, and
 the runbook's failover, detection included. Prints min, median and max; with --json one object as the last line.
@@ -50,7 +50,9 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     """Run the bench and print its table or its JSON object."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.failover", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.failover --demo", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")

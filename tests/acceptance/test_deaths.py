@@ -1,0 +1,34 @@
+"""A few deaths of the thousand: tests/bench/deaths counts all of them, this run sees that none loses anything."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.bench.deaths.__main__ import live_and_die
+from tests.bench.deaths.ways import WAYS
+from tests.bench.records import RunFile
+
+pytestmark = pytest.mark.acceptance
+
+# Ten deaths do not fit into three minutes on two cores; in full every way to die has its turn.
+FULL = os.environ.get("LIFEBOAT_FULL") == "1"
+COUNT, WANTED = (30, list(WAYS)) if FULL else (3, ["whole site", "stopped and continued", "503 after success"])
+
+
+def test_nothing_acknowledged_is_lost_in_any_death(tmp_path: Path) -> None:
+    """Sites die at random moments under load: nothing is lost, no promise is broken, no two sites acknowledge at once."""
+    for parent in tmp_path.parents[:3]:
+        parent.chmod(0o755)
+    file = RunFile(tmp_path / "deaths.jsonl")
+
+    live_and_die(COUNT, float("inf"), WANTED, file)
+
+    runs = file.read()
+    deaths = [run for run in runs if "seconds" in run]
+    assert [run["trouble"] for run in runs if "trouble" in run] == []
+    assert [run["violations"] for run in deaths if run["violations"]] == []
+    assert sum(run["lost"] + run["overlaps"] for run in deaths) == 0
+    assert sum(run["lost"] for run in runs if run.get("look") == "again") == 0
+    assert len(deaths) == COUNT
+    assert all(run["acknowledged"] > 0 for run in deaths)

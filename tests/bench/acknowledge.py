@@ -1,0 +1,191 @@
+"""`python -m tests.bench.acknowledge [--seconds 4] [--rounds 3] [--write]`: what waiting for another cloud costs.
+
+The app's own durability helper against PostgreSQL's synchronous_standby_names: same two servers, same subscription, same
+client and statements, in turn, through a proxy that makes the link long. --write makes docs/evidence/acknowledge.md.
+"""
+
+import argparse
+import asyncio
+import secrets
+import signal
+import statistics
+import tempfile
+import time
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import insert
+
+from app.acknowledger import Acknowledger
+from app.database import Database
+from app.durability import Writer
+from app.fence import CachedLease
+from app.ids import new_id
+from app.models import IdempotencyKey
+from app.settings import Settings
+from scripts.embedded.postgres import PostgresServer
+from scripts.embedded.postgres_binaries import find_postgres
+from scripts.runbook import bootstrap, fence, replication
+from scripts.runbook.replication import Following
+from scripts.runbook.rule import Rule
+from tests.bench.delay_proxy import delaying
+from tests.bench.records import EVIDENCE, RunFile, machine, markdown, percentile
+from tests.conftest import SINGLE_COPY, RunningPostgres, free_port
+
+RUNS = RunFile.of("acknowledge")
+ROUND_TRIPS = (0.0, 0.03, 0.08)
+WRITERS = (1, 8, 64)
+OURS, NATIVE = "lifeboat", "native"
+HEAD = (
+    "round trip", "writers", "rounds", "p50", "native", "p99", "native", "writes/s", "native", "p50 ratio", "p99 ratio",
+    "writes ratio",
+)  # fmt: skip
+LATER = 4102444800.0  # the year 2100
+CONFIRMING = Rule.of("gcp")
+
+
+@dataclass
+class Pair:
+    """A primary and the standby that follows it through a long link."""
+
+    primary: RunningPostgres
+    standby: RunningPostgres
+
+    def wait_natively(self, wanted: bool) -> None:
+        """Let PostgreSQL itself wait for the standby at each commit, and the app for nobody; or the other way round."""
+        names = replication.subscription_name("aws") if wanted else ""
+        with (self.primary.server.data / "postgresql.conf").open("a") as settings:
+            settings.write(f"synchronous_standby_names = '{names}'\n")
+        assert self.primary.process is not None
+        self.primary.process.send_signal(signal.SIGHUP)
+        with psycopg.connect(self.primary.agent_url, autocommit=True) as agent:
+            fence.open_for(agent, 1, SINGLE_COPY if wanted else CONFIRMING, LATER)
+        time.sleep(1)
+
+
+def _server(folder: Path) -> RunningPostgres:
+    passwords = bootstrap.RolePasswords(*(secrets.token_hex(12) for _ in range(4)))
+    running = RunningPostgres(PostgresServer(find_postgres(), folder, free_port()), secrets.token_hex(12), passwords)
+    running.server.create(running.admin_password)
+    with (running.server.data / "postgresql.conf").open("a") as settings:
+        settings.write("max_connections = 120\n")
+    running.start()
+    bootstrap.create_roles(running.admin_url, passwords)
+    return running
+
+
+@contextmanager
+def _pair(folder: Path, round_trip: float) -> Generator[Pair]:
+    servers = {site: _server(folder / site) for site in ("aws", "gcp")}
+    try:
+        for site, server in servers.items():
+            bootstrap.create_machinery(server.owner_url, site, 1, CONFIRMING)
+            bootstrap.migrate_app(server.owner_url)
+        primary, standby = servers["aws"], servers["gcp"]
+        with delaying(primary.server.port, round_trip) as port:
+            url = primary.server.url("lifeboat_replication", primary.passwords.replication, verify=False)
+            with psycopg.connect(standby.agent_url, autocommit=True) as agent:
+                way = url.replace(f":{primary.server.port}/", f":{port}/")
+                replication.follow(agent, "gcp", Following("aws", 1), way, copy=True)
+                replication.wait_until_copied(agent)
+            yield Pair(primary, standby)
+    finally:
+        for server in servers.values():
+            server.stop()
+
+
+async def _write(url: str, writers: int, seconds: float) -> dict[str, Any]:
+    """Let so many writers write for so long; return what they waited (milliseconds) and how many were acknowledged."""
+    settings = Settings.model_validate({
+        "site": "aws", "database_url": url, "media_url": "s3://unused?endpoint=http://127.0.0.1:1",
+        "secret_key": "not used by this client", "writers": writers, "readers": 1,
+    })  # fmt: skip
+    database, waits = Database(settings), list[float]()
+    acknowledger, lease = Acknowledger(url, settings.acknowledge_timeout), CachedLease(database)
+
+    async def write_until(end: float, note: bool) -> None:
+        while (start := time.perf_counter()) < end:
+            writer = Writer(database, lease, acknowledger, "k")
+            async with writer.transaction() as connection:
+                await connection.execute(insert(IdempotencyKey).values(scope_id=new_id(), key="k", target_id=new_id()))
+            if note:
+                waits.append(1000 * (time.perf_counter() - start))
+
+    try:
+        for length, note in ((1.0, False), (seconds, True)):
+            end = time.perf_counter() + length
+            await asyncio.gather(*(write_until(end, note) for _ in range(writers)))
+    finally:
+        await acknowledger.close()
+        await database.close()
+    return {
+        "p50": round(statistics.median(waits), 3),
+        "p99": round(percentile(waits, 0.99), 3),
+        "per_second": round(len(waits) / seconds, 1),
+    }
+
+
+def run(seconds: float, round_trip: float) -> None:
+    """Measure both ways of waiting at one round trip, in turn."""
+    with tempfile.TemporaryDirectory(prefix="lifeboat-bench-") as folder:
+        Path(folder).chmod(0o755)
+        with _pair(Path(folder), round_trip) as pair:
+            for writers in WRITERS:
+                for way in (OURS, NATIVE):
+                    pair.wait_natively(way == NATIVE)
+                    found = asyncio.run(_write(pair.primary.url, writers, seconds))
+                    RUNS.add({"way": way, "round_trip": round_trip, "writers": writers, **found})
+                    print(f"round trip {1000 * round_trip:g} ms, {writers} writers, {way}: {found}", flush=True)
+
+
+def report(runs: list[dict[str, Any]]) -> str:
+    """Return the record as Markdown."""
+    return (
+        "# What waiting for another cloud costs\n\n"
+        "Written by `python -m tests.bench.acknowledge --write`. The app's durability helper waits for the standby's slot;\n"
+        "beside it PostgreSQL waits by itself (`synchronous_standby_names` on the same subscription, `synchronous_commit =\n"
+        "local` there). Same servers, client and statements, in turn; medians of all rounds; times in milliseconds.\n\n"
+        + markdown(HEAD, _rows(runs))
+        + f"\nFrom {runs[0]['at']} to {runs[-1]['at']}, commits {', '.join(sorted({run['commit'] for run in runs}))}; "
+        f"PostgreSQL {find_postgres().major}.\n{machine()}. Other work ran beside it.\n"
+    )  # fmt: skip
+
+
+def _rows(runs: list[dict[str, Any]]) -> Iterable[tuple[object, ...]]:
+    for round_trip in ROUND_TRIPS:
+        for writers in WRITERS:
+            chosen = [run for run in runs if (run["round_trip"], run["writers"]) == (round_trip, writers)]
+            ours, native = ([run for run in chosen if run["way"] == way] for way in (OURS, NATIVE))
+            if ours and native:
+                cells = [
+                    statistics.median(run[name] for run in several)
+                    for name in ("p50", "p99", "per_second")
+                    for several in (ours, native)
+                ]
+                ratios = [f"{cells[at] / cells[at + 1]:.3f}" for at in (0, 2, 4)]
+                shown = [f"{cell:.2f}" for cell in cells]
+                yield (f"{1000 * round_trip:g} ms", writers, min(len(ours), len(native)), *shown, *ratios)
+
+
+def main() -> None:
+    """Measure so many rounds, and write the report if asked."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.acknowledge", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("--seconds", type=float, default=4.0, help="how long each measurement takes")
+    parser.add_argument("--rounds", type=int, default=1, help="0 only writes the report")
+    parser.add_argument("--write", action="store_true", help="write docs/evidence/acknowledge.md")
+    options = parser.parse_args()
+    for _ in range(options.rounds):
+        for round_trip in ROUND_TRIPS:
+            run(options.seconds, round_trip)
+    if options.write:
+        (EVIDENCE / "acknowledge.md").write_text(report(RUNS.keep()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""One death: people post, a site dies in some way, an operator does what has to be done, and everything is looked for."""
+
+import asyncio
+import hashlib
+import random
+import time
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import httpx
+
+from scripts.embedded.layout import SITES
+from scripts.runbook import outside
+from tests.bench.deaths.links import Links
+from tests.bench.deaths.platform_under_test import DidNotComeBack, PlatformUnderTest, watched
+from tests.bench.deaths.ways import WAYS
+from tests.history.checker import broken_promises, check
+from tests.history.operations import Add, History, TakeOver
+from tests.history.people import RecordedWriters, posting, read_everything
+
+PEOPLE = 4
+SECONDS_BEFORE, SECONDS_OF_DEATH, SECONDS_AFTER = (1.0, 5.0), (1.0, 12.0), 2.0
+
+
+@dataclass
+class Death:
+    """What one death came to; `seconds` is the longest time in which nobody was told that a post is saved."""
+
+    way: str
+    site: str
+    was_primary: bool
+    epoch: int = 0
+    took_over: str = ""
+    seconds: float = 0.0
+    acknowledged: int = 0
+    lost: int = 0
+    unknown: int = 0
+    unconfirmed: int = 0
+    overlaps: int = 0
+    pictures: int = 0
+    pictures_missing: int = 0
+    did_not_come_back: str = ""
+    violations: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+
+
+def die(platform: PlatformUnderTest, links: Links, way: str, site: str) -> tuple[Death, RecordedWriters]:
+    """Let a site die in a way, and return what it came to, and the people with their history."""
+    history = History()
+    holder = platform.holder()
+    death = Death(way, site, was_primary=site == holder)
+    people = RecordedWriters(platform.url, PEOPLE, history, patience=30.0, pause=0.1)
+    with watched(platform, history), posting(people):
+        time.sleep(random.uniform(*SECONDS_BEFORE))
+        moment = time.monotonic()
+        _suffer(platform, links, death, history)
+        platform.wait_for_writes()
+        time.sleep(SECONDS_AFTER)
+        death.seconds = _silence(history.acknowledged, moment)
+        _bring_back(platform, death)
+        time.sleep(SECONDS_AFTER)
+    look_for_everything(platform, people, death)
+    death.refusals, platform.refusals = platform.refusals, []
+    return death, people
+
+
+def _suffer(platform: PlatformUnderTest, links: Links, death: Death, history: History) -> None:
+    """Inflict the death, let another site take over where that is needed, and end it."""
+    way = WAYS[death.way]
+    way.inflict(platform, links, death.site)
+    try:
+        if death.was_primary and way.takes_primary:
+            death.took_over = random.choice([other for other in SITES if other != death.site])
+            _take_over(platform, death, history)
+        else:
+            time.sleep(random.uniform(*SECONDS_OF_DEATH))
+    finally:
+        way.end(platform, links, death.site)
+
+
+def _bring_back(platform: PlatformUnderTest, death: Death) -> None:
+    """Let the site start and follow again; one that does not is said, and everything is looked for without it."""
+    try:
+        platform.bring_back(death.site)
+        platform.wait_for_writes()
+    except DidNotComeBack as trouble:
+        death.did_not_come_back = str(trouble)
+
+
+def _take_over(platform: PlatformUnderTest, death: Death, history: History) -> None:
+    before = max((sight.epoch for sight in history.sights), default=1)
+    start = time.monotonic()
+    platform.insist("failover", "--to", death.took_over, "--yes")
+    history.note(TakeOver(before + 1, death.took_over, start, time.monotonic(), "ok"))
+
+
+def look_for_everything(platform: PlatformUnderTest, people: RecordedWriters, death: Death) -> None:
+    """Read everything at the primary, and count what contradicts what people were told."""
+    holder = platform.holder()
+    app = platform.layout.app_url(holder)
+    asyncio.run(read_everything(app, people))
+    history = people.history
+    broken = broken_promises(history)
+    death.epoch = max((sight.epoch for sight in history.sights), default=0)
+    death.acknowledged, death.unknown = len(history.acknowledged), len(history.unknown)
+    death.lost = sum(violation.kind in ("lost", "came back") for violation in broken)
+    death.unconfirmed = len(check(history)) - len(broken)
+    death.overlaps = _overlaps(history)
+    death.violations = [f"{violation.kind}: {violation.sentence}" for violation in broken]
+    if (served := outside.readiness(platform.url).get("site")) != holder:
+        death.violations.append(f"the app's address leads to {served or 'nobody'}, and {holder} is the primary")
+    removed = {remove.element for remove in history.removes}
+    shown = [add.element for add in history.acknowledged if add.element not in removed]
+    wanted = [people.pictures[element] for element in shown if element in people.pictures]
+    death.pictures = len(wanted)
+    death.pictures_missing = asyncio.run(_missing(app, wanted))
+
+
+def _overlaps(history: History) -> int:
+    """Count the posts that a site acknowledged, though sent after another site had acknowledged one before.
+
+    A death has one move at most, so a site that is left never acknowledges again.
+    """
+    left: set[str] = set()
+    count, last, reached = 0, "", 0.0
+    for add in sorted(history.acknowledged, key=lambda one: one.end):
+        if add.site != last and add.site not in left:
+            left, last, reached = left | {last}, add.site, add.end
+        elif add.site != last and add.start > reached:
+            count += 1
+    return count
+
+
+async def _missing(app: str, paths: list[str]) -> int:
+    """Count the pictures that a site does not give back as they were."""
+    async with httpx.AsyncClient(base_url=app, timeout=10, trust_env=False) as client:
+        answers = [await client.get(path) for path in paths]
+    whole = [
+        answer.status_code == 200 and hashlib.sha256(answer.content).hexdigest() in path
+        for path, answer in zip(paths, answers, strict=True)
+    ]
+    return whole.count(False)
+
+
+def _silence(acknowledged: list[Add], moment: float) -> float:
+    """Return the seconds of the longest time without an answer that began or lasted after a moment."""
+    times = sorted(add.end for add in acknowledged)
+    times = [max([time for time in times if time <= moment], default=moment)] + [
+        time for time in times if time > moment
+    ]
+    if len(times) < 2:
+        raise DidNotComeBack("nobody was told that a post is saved after the death")
+    return round(max(later - max(earlier, moment) for earlier, later in pairwise(times)), 3)
+
+
+def to_json(death: Death) -> dict[str, Any]:
+    """Return what is kept of a death."""
+    return dict(vars(death))

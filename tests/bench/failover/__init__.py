@@ -1,0 +1,1 @@
+"""How long nobody can write when a whole node dies, or hands over in plan: Lifeboat and the tools people trust today."""
