@@ -3,7 +3,7 @@
 import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, UniqueConstraint, Uuid, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, UniqueConstraint, Uuid, literal_column, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,6 +18,14 @@ class Account(Base):
     """
 
     __tablename__ = "account"
+    __table_args__ = (
+        Index(
+            "account_names",
+            literal_column("((username || ' '::text) || display_name)").label("names"),
+            postgresql_using="gin",
+            postgresql_ops={"names": "gin_trgm_ops"},
+        ),
+    )
 
     id: Mapped[Key]
     username: Mapped[str] = mapped_column(unique=True)

@@ -19,6 +19,12 @@ class Status(Base):
         Index("status_by_account", "account_id", "id"),
         Index("status_public", "id", postgresql_where=text("visibility = 'public' AND reblog_of_id IS NULL")),
         Index("status_words", text("to_tsvector('simple'::regconfig, text)"), postgresql_using="gin"),
+        Index(
+            "status_words_in_language",
+            text("to_tsvector(text_configuration(language), text)"),
+            postgresql_using="gin",
+            postgresql_where=text("language IS NOT NULL"),
+        ),
         Index("status_boosted_once", "reblog_of_id", "account_id", unique=True),
         Index("status_by_conversation", "conversation_id", "id", postgresql_where=text("conversation_id IS NOT NULL")),
     )

@@ -6,7 +6,9 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from sqlalchemy.dialects import postgresql
 
+from app.search import LANGUAGES, _holds
 from tests.app.conftest import Member, numbers
 
 Join = Callable[[], Member]
@@ -47,6 +49,46 @@ def test_search_finds_only_what_one_may_see(join: Join, anonymous: httpx.Client)
     assert found(author.client, f"{word} a") == [secret, quiet, public]
     assert found(other.client, word) == found(anonymous, f"SWIMS {word}") == [public]
     assert found(anonymous, f"{word} -swims") == []
+
+
+def test_words_are_found_in_the_language_of_a_post(member: Member, anonymous: httpx.Client) -> None:
+    """It finds other forms of a word where the post says its language, and the word as it stands everywhere."""
+    tag = f"tag{next(numbers)}"
+    english = member.post(f"{tag} The boats were sailing", language="en-GB")["id"]
+    german = member.post(f"{tag} Die H\u00e4user am Hafen", language="de")["id"]
+    unsaid = member.post(f"{tag} boats sailing")["id"]
+
+    def found(words: str) -> list[str]:
+        answer = anonymous.get("/api/v2/search", params={"q": f"{tag} {words}", "type": "statuses"})
+        return [post["id"] for post in answer.json()["statuses"]]
+
+    assert found("boat sail") == [english]
+    assert found("Haus") == [german]
+    assert found("boats") == [unsaid, english]
+    assert found("-boats -sailing") == [german]
+
+
+def test_a_misspelt_name_is_found(join: Join, anonymous: httpx.Client) -> None:
+    """It finds a shown name with a letter wrong, after those that begin with the words."""
+    person = join()
+    name = f"Katharina{next(numbers)}"
+    person.client.patch("/api/v1/accounts/update_credentials", json={"display_name": name})
+
+    answer = anonymous.get("/api/v2/search", params={"q": name.replace("thar", "tar"), "type": "accounts"})
+
+    assert person.id in [found["id"] for found in answer.json()["accounts"]]
+
+
+def test_search_uses_its_indexes(app_database: Any) -> None:
+    """It scans no table from end to end: every arm of the condition is a question to an index."""
+    condition = _holds("boats").compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    with psycopg.connect(app_database.owner_url) as connection:
+        connection.execute("SET enable_seqscan = off")
+        plan = connection.execute(f"EXPLAIN SELECT id FROM status WHERE {condition}").fetchall()
+
+    text = "\n".join(line for (line,) in plan)
+    assert "Seq Scan" not in text
+    assert text.count("status_words_in_language") == len(LANGUAGES)
 
 
 @pytest.mark.parametrize("words", ["%", "_", "\\", "' OR 1=1 --", "a & | !", '"open', "", "#", "@"])
