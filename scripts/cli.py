@@ -38,6 +38,7 @@ COMMANDS = {
     "reprotect": "scripts.rejoin:reprotect",
     "room": "scripts.room:command",
     "cost": "scripts.cost:command",
+    "credentials": "scripts.credentials:command",
     "secrets": "scripts.site_secrets:command",
     "rule": "scripts.rule:command",
     "readiness": "scripts.readiness:command",

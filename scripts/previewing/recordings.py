@@ -81,6 +81,14 @@ def record(root: Path, clouds: Sequence[str], base: Base | None, cache: Path, wa
     )
 
 
+def record_all(root: Path, clouds: Sequence[str]) -> dict[str, Graph]:
+    """Record the programs of now and nothing else. Raises PreviewRefused with every program that does not run."""
+    jobs = {cloud: Job(root, cloud) for cloud in clouds}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        made = _run_all(pool, list(jobs.values()))
+    return {cloud: made[job].graph for cloud, job in jobs.items()}
+
+
 def _run_all(pool: ThreadPoolExecutor, jobs: Sequence[Job]) -> dict[Job, Recording]:
     started: dict[Job, Future[Recording]] = {}
     for job in sorted(jobs, key=lambda one: LONGEST_FIRST.index(one.cloud)):
