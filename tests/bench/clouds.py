@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -105,7 +104,3 @@ def empty(store: Store) -> None:
     keys = [found["path"] for found in obstore.list(store).collect()]
     if keys:
         obstore.delete(store, keys)
-
-
-def spread(taken: list[float]) -> dict[str, float]:
-    return {"min": round(min(taken), 3), "median": round(statistics.median(taken), 3), "max": round(max(taken), 3)}

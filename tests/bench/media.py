@@ -1,4 +1,4 @@
-"""`python -m tests.bench.media [--objects 100000] [--changes 1 100] [--json]`: pictures between clouds, beside rclone and s5cmd.
+"""`python -m tests.bench.media [--objects 100000] [--changes 1 100] [--json] [--write]`: pictures between clouds, beside rclone and s5cmd.
 
 change: as many pictures as named are new in a bucket that holds all the others already; how long until the other cloud
 holds them too. Ours is the outbox's worker on a real database; rclone lists and compares both buckets.
@@ -10,6 +10,7 @@ A tool that is not installed is skipped with its reason, and its ratio left empt
 import argparse
 import asyncio
 import json
+import os
 import secrets
 import statistics
 import tempfile
@@ -21,11 +22,12 @@ from typing import Any
 import obstore
 
 from scripts.runbook import media
-from tests.bench.clouds import S5CMD, Clouds, empty, key_of, put, s5cmd, spread
+from tests.bench.clouds import S5CMD, Clouds, empty, key_of, put, s5cmd
 from tests.bench.media_change import bench_change
-from tests.bench.records import machine, utc
+from tests.bench.records import EVIDENCE, ROOT, RunFile, machine, markdown, spread
 from tests.embedded.running_stores import RunningStore
 
+NO_S5CMD = f"s5cmd was left out: it is neither in {S5CMD.parent.relative_to(ROOT)} nor on PATH"
 GOALS = {"change": 0.02, "bulk rclone": 1.0, "bulk s5cmd": 0.9}
 
 
@@ -81,24 +83,51 @@ def bulk_ratios(seconds: dict[str, list[float]]) -> dict[str, float | None]:
 
 def show(result: dict[str, Any]) -> None:
     """Print every figure and every ratio beside its goal."""
-    print(f"{result['machine']}, {result['at']}")
-    for change in result["change"]:
-        print(
-            f"{change['changes']} new pictures in a bucket of {change['objects']:,} objects (ratio: part of the time)"
-        )
-        _lines(change, f"goal <= {GOALS['change']}")
-    for bulk in result["bulk"]:
-        print(f"{bulk['objects']:,} objects of {bulk['bytes']:,} bytes into an empty bucket (ratio: times as fast)")
-        _lines(bulk, f"goal >= {GOALS['bulk rclone']} rclone, {GOALS['bulk s5cmd']} s5cmd")
+    for title, part, goal in parts(result):
+        print(title)
+        for name, taken in part["seconds"].items():
+            print(f"  {name:16} min {taken['min']:8.3f}  median {taken['median']:8.3f}  max {taken['max']:8.3f} s")
+        for name, ratio in part["ratios"].items():
+            print(f"  ratio to {name}: {'not measured' if ratio is None else ratio}   ({goal})")
     if not result["s5cmd"]:
-        print(f"s5cmd was left out: it is neither in {S5CMD.parent} nor on PATH")
+        print(NO_S5CMD)
 
 
-def _lines(part: dict[str, Any], goal: str) -> None:
-    for name, taken in part["seconds"].items():
-        print(f"  {name:16} min {taken['min']:8.3f}  median {taken['median']:8.3f}  max {taken['max']:8.3f} s")
-    for name, ratio in part["ratios"].items():
-        print(f"  ratio to {name}: {'not measured' if ratio is None else ratio}   ({goal})")
+def parts(result: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
+    """Give each part of a run with its title and its goal."""
+    changes = [
+        (f"{part['changes']} new pictures, {part['objects']:,} objects in each bucket", part,
+         f"part of the peer's time, goal <= {GOALS['change']}") for part in result["change"]
+    ]  # fmt: skip
+    bulk = [
+        (f"{part['objects']:,} objects of {part['bytes']:,} bytes into an empty bucket", part,
+         f"times as fast, goal >= {GOALS['bulk rclone']} rclone, {GOALS['bulk s5cmd']} s5cmd") for part in result["bulk"]
+    ]  # fmt: skip
+    return [*changes, *bulk]
+
+
+def report(result: dict[str, Any]) -> str:
+    """Give the record of one run as Markdown."""
+    rows = [
+        (title, name, taken["min"], taken["median"], taken["max"])
+        for title, part, _ in parts(result)
+        for name, taken in part["seconds"].items()
+    ]
+    ratios = [
+        (title, name, ratio, goal) for title, part, goal in parts(result) for name, ratio in part["ratios"].items()
+    ]
+    return (
+        "# Pictures between clouds\n\n"
+        "Written by `python -m tests.bench.media --write`. All tools in one run, on one machine, against the same local\n"
+        "stores (ministack for S3, the Cloud Storage double), which share its cores with the tools. Ours compares every\n"
+        "byte with its SHA-256; s5cmd knows one endpoint at a time and goes by this disk.\n\n"
+        + markdown(("what", "tool", "min s", "median s", "max s"), rows)
+        + "\n"
+        + markdown(("what", "beside", "ratio", "meaning"), ratios)
+        + ("" if result["s5cmd"] else f"\n{NO_S5CMD}\n")
+        + f"\n{result['at']}, commit {result['commit']}, {result['runs']} runs. {result['machine']}; "
+        f"load of the machine when it began {result['load']}.\n"
+    )
 
 
 def main() -> None:
@@ -110,17 +139,22 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=32, help="how many objects of 4 MiB the bulk copy has")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    parser.add_argument("--write", action="store_true", help="write docs/evidence/media.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lifeboat-bench-") as folder:
         Path(folder).chmod(0o755)
         clouds = Clouds(Path(folder))
         sizes = ((options.small, 65_536), (options.large, 4 * 1024 * 1024))
         result: dict[str, Any] = {
-            "at": utc(), "machine": machine(), "runs": options.runs, "s5cmd": s5cmd() is not None,
+            "machine": machine(), "load": round(os.getloadavg()[0], 1), "runs": options.runs, "s5cmd": s5cmd() is not None,
             "change": bench_change(clouds, options.objects, options.changes, options.runs),
             "bulk": [bench_bulk(clouds, count, size, options.runs) for count, size in sizes if count],
         }  # fmt: skip
+    result = RunFile.of("media").add(result)
     show(result)
+    if options.write:
+        EVIDENCE.mkdir(parents=True, exist_ok=True)
+        (EVIDENCE / "media.md").write_text(report(result))
     if options.json:
         print(json.dumps(result))
 

@@ -24,7 +24,8 @@ from app.outbox_worker import Loop, OutboxWorker
 from app.settings import Settings
 from app.stores import Store
 from scripts.runbook import bootstrap
-from tests.bench.clouds import Clouds, key_of, put, spread
+from tests.bench.clouds import Clouds, key_of, put
+from tests.bench.records import spread
 from tests.conftest import SINGLE_COPY, RunningPostgres, create_postgres
 from tests.embedded.running_stores import RunningStore
 
