@@ -15,10 +15,13 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS = 0.002  # a confirmation takes one round trip between clouds and 1.5 ms; polling faster only costs
 RECONNECT_SECONDS = 0.1
 
+# First how far each site is, then the rule, each with a snapshot of its own: a confirmation is then never judged by a rule
+# that had been replaced when it came.
 OBSERVE = (
-    "SELECT f.epoch, f.rule, substr(s.slot_name, 4), (s.confirmed_flush_lsn - '0/0')::bigint"
-    " FROM lifeboat.fence f LEFT JOIN pg_replication_slots s"
-    r" ON s.slot_name LIKE 'to\_%' AND s.slot_type = 'logical' AND s.database = current_database()"
+    r"SELECT substr(slot_name, 4), (confirmed_flush_lsn - '0/0')::bigint FROM pg_replication_slots"
+    r" WHERE slot_name LIKE 'to\_%' AND slot_type = 'logical' AND database = current_database()"
+    r" AND confirmed_flush_lsn IS NOT NULL;"
+    " SELECT epoch, rule FROM lifeboat.fence"
 )
 
 
@@ -105,10 +108,13 @@ class Acknowledger:
             self._connection = await psycopg.AsyncConnection.connect(
                 self._url, autocommit=True, **connect_arguments(read_only=True)
             )
-        rows = await (await self._connection.execute(OBSERVE)).fetchall()
-        if not rows:
+        cursor = await self._connection.execute(OBSERVE)
+        confirmed = dict(await cursor.fetchall())
+        cursor.nextset()
+        fence = await cursor.fetchone()
+        if fence is None:
             raise ValueError("the fence row is missing")
-        return Observed(rows[0][0], read_rule(rows[0][1]), {site: at for _, _, site, at in rows if at is not None})
+        return Observed(fence[0], read_rule(fence[1]), confirmed)
 
     def _settle(self, observed: Observed) -> None:
         for waiter in [waiter for waiter in self._waiters if not waiter.done.done()]:

@@ -4,6 +4,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from scripts.runbook import lease
+from scripts.runbook.agent.memory import RuleMemory
+from scripts.runbook.confirmations import Standby, wanted_rule
+from scripts.runbook.in_force import InForce, next_act
 from scripts.runbook.lease import LeaseRecord, Watch
 from scripts.runbook.register import Register
 from scripts.runbook.rule import Rule
@@ -11,7 +14,7 @@ from scripts.runbook.rule import Rule
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-STALE_SECONDS = 5.0
+LOOK_SECONDS = 1.0
 
 
 class GaveUpError(Exception):
@@ -26,6 +29,8 @@ class SimulatedAgent:
         self.database = world.databases[site]
         self.watch = Watch(world.terms, self.clock)
         self.seen_epoch = 0
+        self.in_force = InForce()
+        self.memory = RuleMemory()
 
     def clock(self) -> float:
         return self.world.clock(self.site)
@@ -35,6 +40,9 @@ class SimulatedAgent:
         await self.world.while_paused(self.site)
 
     async def run(self) -> None:
+        await asyncio.gather(self.follow_register(), self.keep_rule())
+
+    async def follow_register(self) -> None:
         while True:
             sighting = await lease.look(self.register)
             await self.world.while_paused(self.site)
@@ -42,6 +50,7 @@ class SimulatedAgent:
             pause = self.world.terms.renew_every * 0.6
             if sighting.record:
                 if sighting.committed or not self.world.variant.waits_for_commitment:
+                    self.in_force.take(sighting.record)
                     self.obey(sighting.record)
                 pause = await self.act(sighting.record) or pause
             self.world.remember(self.site, self.register)
@@ -133,7 +142,8 @@ class SimulatedAgent:
 
     async def hold(self, record: LeaseRecord) -> float:
         database, terms = self.database, self.world.terms
-        answer = await lease.renew(self.register, self.site, record.epoch, terms, self.clock())
+        began = self.clock()
+        answer = await lease.renew(self.register, self.site, record.epoch, terms, began)
         await self.world.while_paused(self.site)
         if answer.kind == "lost":
             database.close()
@@ -141,27 +151,25 @@ class SimulatedAgent:
         if answer.kind != "renewed" or answer.record is None or answer.valid_until is None:
             return terms.renew_every / 5
         self.world.renewed(self.site, answer.record.epoch)
+        self.in_force.renewed(answer.record, began)
         await self.keep(answer.record, self.valid_until(answer.valid_until))
         return terms.renew_every
 
     async def keep(self, record: LeaseRecord, until: float) -> None:
-        """Use a renewal: go on with the promotion, or extend the fence and look after the rule."""
+        """Use a renewal: go on with the promotion, or extend the fence and end the move."""
         database = self.database
         if database.promoted != record.epoch:
             await self.promote(record, until)
             return
         if not database.writable and self.clock() < until and self.world.draining != (self.site, record.epoch):
-            database.open(record.epoch, record.rule, until)
+            database.open(record.epoch, database.rule, until)
         database.extend(record.epoch, until)
-        database.rule = record.rule
         database.ship()
         if record.state == "switching":
             if record.rule.satisfied_by(database.who_confirmed(database.marker)):
                 await lease.settle(self.register, self.site, record.epoch, self.world.terms, self.clock())
         elif self.world.draining == (self.site, record.epoch):
             await self.hand_over(record)
-        else:
-            await self.mend_rule(record)
 
     async def hand_over(self, record: LeaseRecord) -> None:
         """Drain: close, wait until the candidate has everything, release."""
@@ -172,22 +180,46 @@ class SimulatedAgent:
                 await lease.release(self.register, self.site, record.epoch, candidate)
                 return
 
+    async def keep_rule(self) -> None:
+        """Look who confirms, beside the renewals, as the real keeper does."""
+        while True:
+            await self.sleep(LOOK_SECONDS)
+            record = self.in_force.record
+            holds = record is not None and record.holder == self.site and record.state == "held"
+            if record and holds and self.database.is_open and self.database.promoted == record.epoch:
+                await self.mend_rule(record)
+
     async def mend_rule(self, record: LeaseRecord) -> None:
         """Take a standby that stopped confirming out of the rule, and back in when it has caught up."""
-        fresh = [site for site in self.world.others(self.site) if self.is_fresh(site)]
-        if not fresh or tuple(fresh) == record.rule.sites:
-            return
-        new = Rule.of(*fresh)
+        confirmations = self.memory.of(record.epoch).confirmations
+        others = self.world.others(self.site)
+        confirmed = {site: self.database.confirmed.get(site, 0) for site in others}
+        confirmations.observe(self.clock(), len(self.database.log), confirmed)
+        standbys = {
+            site: Standby(confirmations.owing(site, self.clock()), confirmations.in_step(site, self.clock()))
+            for site in others
+        }
+        wanted = wanted_rule(record.rule, standbys)
+        act = next_act(record.rule, self.database.rule, wanted, in_doubt=self.in_force.in_doubt)
+        if act == "obey":
+            self.database.rule = wanted
+        elif act == "change":
+            await self.change_rule(record, wanted)
+
+    async def change_rule(self, record: LeaseRecord, wanted: Rule) -> None:
+        """Change it by the joint phase; an answer that did not come leaves a doubt."""
+        self.world.report.changes += 1
         try:
-            await lease.change_rule(
-                self.register, self.site, record.epoch, record.rule, new, self.world.terms,
+            answer = await lease.change_rule(
+                self.register, self.site, record.epoch, record.rule, wanted, self.world.terms,
                 clock=self.database_clock, obey=self.obey_rule, caught_up=self.caught_up,
             )  # fmt: skip
         except GaveUpError:
             return
-
-    def is_fresh(self, site: str) -> bool:
-        return self.world.now - self.database.confirmed_at.get(site, float("-inf")) < STALE_SECONDS
+        if answer.kind == "renewed" and answer.record:
+            self.in_force.renewed(answer.record, self.clock())
+        else:
+            self.in_force.unheard(self.clock())
 
     async def database_clock(self) -> float:
         return self.clock()

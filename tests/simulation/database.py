@@ -42,7 +42,6 @@ class Database:
     marker: int = 0
     following: tuple[str, int] | None = None
     confirmed: dict[str, int] = field(default_factory=dict)
-    confirmed_at: dict[str, float] = field(default_factory=dict)
     pending: list[Pending] = field(default_factory=list)
 
     # -- the fence
@@ -79,7 +78,7 @@ class Database:
     def promote(self, epoch: int) -> None:
         """Stand alone from here: what the log holds now is what every later site must find."""
         self.following, self.promoted, self.epoch = None, epoch, epoch
-        self.confirmed, self.confirmed_at, self.pending = {}, {}, []
+        self.confirmed, self.pending = {}, []
         self.log.append((epoch, self.world.next_number()))
         self.marker = len(self.log)
         self.world.promoted(self.site, epoch, self.log)
@@ -115,7 +114,6 @@ class Database:
         if self.promoted != epoch or self.following or self.world.parted(self.site, site):
             return
         self.confirmed[site] = max(self.confirmed.get(site, 0), position)
-        self.confirmed_at[site] = self.world.now
         self._acknowledge()
 
     def who_confirmed(self, position: int) -> set[str]:

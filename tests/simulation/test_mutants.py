@@ -73,3 +73,12 @@ def test_every_mutant_is_somebodys_test(name: str) -> None:
 
     assert f"def {function}(" in (Path(__file__).parents[2] / path).read_text()
     assert not parameter or parameter in NAMED
+
+
+def test_a_change_of_the_rule_without_a_joint_phase_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It finds a lost write when the fence goes from one rule straight to the other."""
+    monkeypatch.setattr(lease, "joint", lambda old, new: new)
+
+    found = first_violation(Variant(), "I4")
+
+    assert found is not None

@@ -50,6 +50,7 @@ class Report:
 
     violations: list[str] = field(default_factory=list)
     takeovers: int = 0
+    changes: int = 0
     acknowledged: int = 0
     simulated_seconds: float = 0.0
 

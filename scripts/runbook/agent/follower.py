@@ -32,7 +32,7 @@ async def follow_register(agent: Agent) -> float:
         if agent.record is not None and record.epoch > agent.record.epoch:
             # Winning an epoch is a renewal; Cloud Storage would refuse another write within the same second.
             agent.renewal_due = time.monotonic() + agent.platform.terms.renew_every
-        agent.take(record)
+        agent.in_force.take(record)
         await _obey(agent, record)
     return MOVING_SECONDS if agent.moving else FOLLOW_SECONDS
 

@@ -11,6 +11,7 @@ from scripts.runbook.agent.state import Agent
 from scripts.runbook.confirmations import NOBODY_CONFIRMS, Standby, wanted_rule
 from scripts.runbook.errors import FenceRefused, ReplicationStuck
 from scripts.runbook.fence import Fence
+from scripts.runbook.in_force import next_act
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.rule import Rule
 from scripts.runbook.standby_faults import slot_fault, told_fault
@@ -63,16 +64,12 @@ async def _standbys(agent: Agent, record: LeaseRecord) -> dict[str, Standby]:
 
 async def _bring_about(agent: Agent, record: LeaseRecord, stands: Fence, wanted: Rule, person: str | None) -> None:
     """Let the fence and the register come to the wanted rule; what cannot be done now is tried at the next look."""
-    if not wanted.clauses:
-        await _obey(agent, record.epoch, stands.rule, wanted)  # nobody may count: acknowledge nothing
-        return
-    if stands.rule != record.rule and agent.rule_in_doubt is not None:
-        agent.renewal_due = 0.0  # the answer to the next renewal tells which rule is in force
-        return
-    if wanted == record.rule:
+    act = next_act(record.rule, stands.rule, wanted, in_doubt=agent.in_force.in_doubt)
+    if act == "ask":
+        agent.renewal_due = 0.0
+    if act in ("acknowledge nothing", "obey"):
         await _obey(agent, record.epoch, stands.rule, wanted)
-        return
-    if time.monotonic() - agent.register_written < BETWEEN_WRITES_SECONDS:
+    if act != "change" or time.monotonic() - agent.register_written < BETWEEN_WRITES_SECONDS:
         return
     try:
         await _change(agent, record, stands, wanted, person)
@@ -81,29 +78,45 @@ async def _bring_about(agent: Agent, record: LeaseRecord, stands: Fence, wanted:
 
 
 async def _change(agent: Agent, record: LeaseRecord, stands: Fence, wanted: Rule, person: str | None) -> None:
-    obeyed, began = [stands.rule], time.monotonic()
-
-    async def obey(rule: Rule) -> None:
-        await _obey(agent, record.epoch, obeyed[-1], rule)
-        obeyed.append(rule)
-
-    async def caught_up(rule: Rule) -> None:
-        await agent.rule_database.call(fence.acknowledge, rule, CAUGHT_UP_SECONDS)
-
-    answer = await lease.change_rule(
-        agent.register, agent.site, record.epoch, record.rule, wanted, agent.platform.terms,
-        clock=lambda: agent.rule_database.call(fence.clock), obey=obey, caught_up=caught_up,
-        approved_by=person if wanted.is_single_copy else None, live=wanted.sites,
-    )  # fmt: skip
+    change = _Change(agent, record.epoch, stands.rule)
+    try:
+        answer = await lease.change_rule(
+            agent.register, agent.site, record.epoch, record.rule, wanted, agent.platform.terms,
+            clock=lambda: agent.rule_database.call(fence.clock), obey=change.obey, caught_up=change.caught_up,
+            approved_by=person if wanted.is_single_copy else None, live=wanted.sites,
+        )  # fmt: skip
+    except BaseException:
+        change.broke_off()
+        raise
     log.warning("rule: %s is to follow %s: %s", wanted.to_json(), record.rule.to_json(), answer.kind)
     if answer.kind != "renewed" or answer.record is None or answer.valid_until is None:
-        agent.rule_in_doubt = time.monotonic()
-        agent.renewal_due = 0.0
+        change.broke_off()
         return
-    agent.renewed(answer.record, began)
+    agent.renewed(answer.record, time.monotonic())
     await agent.lease_database.call(fence.extend, record.epoch, answer.valid_until)
     if not wanted.is_single_copy:
         await agent.rule_database.call(alone.end)
+
+
+class _Change:
+    """One change of the rule under way: what the fence obeys, and whether the register was asked already."""
+
+    def __init__(self, agent: Agent, epoch: int, obeyed: Rule) -> None:
+        self._agent, self._epoch, self._obeyed, self._proposed = agent, epoch, obeyed, False
+
+    async def obey(self, rule: Rule) -> None:
+        await _obey(self._agent, self._epoch, self._obeyed, rule)
+        self._obeyed = rule
+
+    async def caught_up(self, rule: Rule) -> None:
+        await self._agent.rule_database.call(fence.acknowledge, rule, CAUGHT_UP_SECONDS)
+        self._proposed = True
+
+    def broke_off(self) -> None:
+        """What was proposed may have been committed unheard, also where only the fence failed to follow it."""
+        if self._proposed:
+            self._agent.in_force.unheard(time.monotonic())
+            self._agent.renewal_due = 0.0
 
 
 async def _obey(agent: Agent, epoch: int, known: Rule, rule: Rule) -> None:

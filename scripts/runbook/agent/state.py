@@ -14,6 +14,7 @@ from scripts.runbook.agent_database import AgentDatabase
 from scripts.runbook.commissions import Commission
 from scripts.runbook.failover import Reach
 from scripts.runbook.health import Health
+from scripts.runbook.in_force import InForce
 from scripts.runbook.lease import LeaseKey, LeaseRecord, Watch
 from scripts.runbook.registers import open_register
 from scripts.runbook.requests import Request
@@ -49,15 +50,13 @@ class Agent:
         # A look at the slots, and waiting for them, must hold up neither the lease nor the status.
         self.rule_database = AgentDatabase(platform.agent_url(site))
         self.rule_memory = RuleMemory()
-        # Since when a change of the rule may have been committed unheard: of an earlier process, at first.
-        self.rule_in_doubt: float | None = 0.0
+        self.in_force = InForce()
         self.register_written = 0.0
         self.words = Words()
         self.alarms = Alarms()
         self.health: Health | None = None
         self.proofs: dict[str, Any] = {}
         self.proved_at = float("-inf")
-        self.record: LeaseRecord | None = None
         self.renewal_due = 0.0
         self.watch = Watch(platform.terms, time.monotonic)
         # Mode auto: the watched renewal that a promise was asked for, and when this site may try to take over again.
@@ -69,21 +68,16 @@ class Agent:
         self.failures: dict[str, str] = {}
         self.answered: set[str] = set()
 
-    def renewed(self, record: LeaseRecord, began: float) -> None:
-        """Take in a record that this site's own proposal committed, and when that was begun (monotonic seconds).
+    @property
+    def record(self) -> LeaseRecord | None:
+        """The newest record that is known to be committed."""
+        return self.in_force.record
 
-        Nothing proposed before it can come into force any more, so it ends every older doubt.
-        """
-        self.take(record)
-        if self.rule_in_doubt is not None and began >= self.rule_in_doubt:
-            self.rule_in_doubt = None
+    def renewed(self, record: LeaseRecord, began: float) -> None:
+        """Take in the answer to this site's own proposal, and when that was begun (monotonic seconds)."""
+        self.in_force.renewed(record, began)
         self.register_written = time.monotonic()
         self.renewal_due = self.register_written + self.platform.terms.renew_every
-
-    def take(self, record: LeaseRecord) -> None:
-        """Take in a committed record unless a newer one is known: a slow reading must not bring an old rule back."""
-        if self.record is None or (record.epoch, record.seq) >= (self.record.epoch, self.record.seq):
-            self.record = record
 
     def reopen_register(self) -> None:
         """Open the register by this machine's files as they are now: a provider was replaced for good."""
