@@ -17,20 +17,25 @@ from scripts.embedded.supervisor import NEUTRAL, Supervisor
 from scripts.runbook import sites
 from scripts.runbook.errors import NothingRunning
 from scripts.runbook.failover import Reach, gather_facts
+from scripts.runbook.lease_record import Mode
 from scripts.runbook.plan import Facts
 
 app = typer.Typer(no_args_is_help=True, help="Run three whole sites on this machine.")
 
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Where the browser finds the app.")]
 PgBin = Annotated[Path | None, typer.Option("--pg-bin", help="The folder of another PostgreSQL's programs.")]
+Auto = Annotated[bool, typer.Option("--auto", help="Mode auto: a standby takes over by itself, without a word.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.command()
-def up(context: typer.Context, port: Port = 8080, pg_bin: PgBin = None, as_json: AsJson = False) -> None:
+def up(
+    context: typer.Context, port: Port = 8080, pg_bin: PgBin = None, as_json: AsJson = False, auto: Auto = False
+) -> None:
     """Start three sites in the background and return when the app takes writes."""
     console: Console = context.obj
-    started = local_sites.up(LocalSettings(console.folder, edge_port=port, pg_bin=pg_bin), console.say)
+    mode: Mode = "auto" if auto else "confirm"
+    started = local_sites.up(LocalSettings(console.folder, edge_port=port, pg_bin=pg_bin, mode=mode), console.say)
     if as_json:
         console.print_json(started.summary())
         return

@@ -30,7 +30,7 @@ def test_the_third_site_goes_on_for_a_stated_price(local: LocalSites, person: Pe
     assert person.waits_until(lambda: mortal.find() is None)
     end_but_for_its_store(local, "gcp")
     first.terminate()
-    first.wait(20)
+    first.communicate(timeout=20)
 
     assert person.waits_until(lambda: AT_RISK.search(person.lifeboat("failover", "--to", "azure").stderr) is not None)
     found = AT_RISK.search(person.lifeboat("failover", "--to", "azure", "--yes").stderr)
