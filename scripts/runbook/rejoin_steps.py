@@ -1,7 +1,7 @@
-"""The steps by which a site gets back behind the primary, in order, each: is it already so? act, verify.
+"""The steps by which a site gets back behind the primary with its data, in order, each: is it already so? act, verify.
 
-`REJOIN` keeps the site's data: it gives up what it alone has, row by row, and goes on from its slot. `COPY` reads
-everything anew. Both touch only the returning site's database; what the primary has to do, its agent does when asked.
+It gives up what it alone has, row by row, and goes on from its slot. The steps touch only the returning site's database;
+what the primary has to do, its agent does when asked. `REJOIN` at the end is the order itself.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from scripts.runbook.errors import CopyNeeded, StepTimedOut
 from scripts.runbook.failover import POLL_SECONDS
 from scripts.runbook.positions import format_lsn
 from scripts.runbook.replication import Following, slot_name
-from scripts.runbook.return_talk import Ask, asked_tables
+from scripts.runbook.return_talk import asked_tables
 from scripts.runbook.returning import ReturnRun
 from scripts.runbook.rewind import columns_of, read_rows
 from scripts.runbook.runner import Step
@@ -24,8 +24,6 @@ Evidence = dict[str, Any]
 ALREADY: Evidence = {"already": True}
 # How long a site may come no nearer to the primary before somebody has to look.
 STALL_SECONDS = 60.0
-# A copy tells of each of these shares.
-PROGRESS_PERCENT = 10
 
 
 def look_back(run: ReturnRun) -> Evidence:
@@ -47,7 +45,7 @@ def ask_primary(run: ReturnRun) -> Evidence:
         return ALREADY
     tail = run.tail or Tail((), {})
     columns = {name: columns_of(run.database, name) for name in tail.tables}
-    run.answer = run.ask(_ask(run, tables=asked_tables(tail, columns)))
+    run.answer = run.ask(tables=asked_tables(tail, columns))
     if run.answer.refusal:
         raise CopyNeeded(run.site, run.answer.refusal, run.plan.copy_size)
     return {"rows": sum(len(table.rows) for table in run.answer.tables.values())}
@@ -79,11 +77,11 @@ def give_up(run: ReturnRun) -> Evidence:
 
 def follow(run: ReturnRun) -> Evidence:
     """Follow the primary from the slot that stands ready there, without a copy."""
-    if _follows(run):
+    if run.follows():
         return ALREADY
     for name in replication.subscriptions(run.database):
         replication.forget(run.database, name.removeprefix("lifeboat_from_"))
-    conninfo = _conninfo(run)
+    conninfo = run.conninfo()
     replication.follow(run.database, run.site, Following(run.plan.primary, run.epoch), conninfo, copy=False)
     return {"following": run.plan.primary}
 
@@ -110,77 +108,8 @@ def check_references(run: ReturnRun) -> Evidence:
     return {"validated": rewind.validate(run.database)}
 
 
-def make_empty(run: ReturnRun) -> Evidence:
-    """Forget whom this site followed and who read from it, and remove every replicated row."""
-    if _follows(run) or _is_copying(run):
-        return ALREADY
-    replication.stop_following(run.database)
-    tables = replication.published_tables(run.database)
-    rewind.empty(run.database, tables)
-    # Whoever read from here shares no history with it any more; the agent makes new slots for those that follow beside it.
-    for slot in understudies.slots(run.database).values():
-        if not slot.active:
-            understudies.drop_slot(run.database, slot.name.removeprefix("to_"))
-    return {"tables": len(tables)}
-
-
-def ask_for_copy(run: ReturnRun) -> Evidence:
-    """The primary drops the slot that is of no use any more; the copy makes its own."""
-    if _follows(run) or _is_copying(run):
-        return ALREADY
-    answer = run.ask(_ask(run, copy=True))
-    if answer.refusal:
-        raise StepTimedOut(f"{run.plan.primary} refused: {answer.refusal}")
-    return {"dropped": slot_name(run.site)}
-
-
-def copy_everything(run: ReturnRun) -> Evidence:
-    """Copy every replicated table from the primary."""
-    if _follows(run):
-        return ALREADY
-    replication.subscribe(run.database, run.site, run.plan.primary, _conninfo(run), copy=True)
-    began, told = time.time(), 0
-    while left := replication.tables_not_ready(run.database):
-        share = min(100 * replication.table_bytes(run.database) // max(run.plan.copy_bytes, 1), 99)
-        if share >= told + PROGRESS_PERCENT:
-            told = share
-            progress = f"{share} % of {run.plan.copy_size} copied, {len(left)} tables to go"
-            run.mirror(run.journal.append("copy_everything", run.epoch, began, progress, {}))
-        time.sleep(0.2)
-    # Only now does it follow: before, it confirmed changes of tables that it did not have yet.
-    replication.follow(run.database, run.site, Following(run.plan.primary, run.epoch), _conninfo(run), copy=True)
-    return {"bytes": replication.table_bytes(run.database)}
-
-
 def _gave_up(run: ReturnRun) -> bool:
-    return _follows(run) or rewind.is_rewound(run.database, run.epoch)
-
-
-def _follows(run: ReturnRun) -> bool:
-    """Say whether the site follows, from a slot that the primary still holds."""
-    now = replication.following(run.database)
-    return now == Following(run.plan.primary, run.epoch) and _slot_is_there(run)
-
-
-def _is_copying(run: ReturnRun) -> bool:
-    name = replication.subscription_name(run.plan.primary)
-    return name in replication.subscriptions(run.database) and _slot_is_there(run)
-
-
-def _slot_is_there(run: ReturnRun) -> bool:
-    slot = run.hear_primary().slots.get(run.site)
-    return slot is not None and slot.wal_status != "lost"
-
-
-def _ask(run: ReturnRun, **more: Any) -> Ask:
-    plan = run.plan
-    applied = None if plan.was_primary else understudies.applied_position(run.database, plan.old)
-    return Ask.of(run.site, plan.primary, run.epoch, applied, **more)
-
-
-def _conninfo(run: ReturnRun) -> str:
-    said = run.hear_primary()
-    return run.platform.conninfo(said.database_host, said.database_port, run.site)
+    return run.follows() or rewind.is_rewound(run.database, run.epoch)
 
 
 def _acknowledged(run: ReturnRun) -> int:
@@ -227,4 +156,3 @@ REJOIN = tuple(
         check_references,
     )
 )
-COPY = tuple(Step(act.__name__, act) for act in (make_empty, ask_for_copy, copy_everything, catch_up))

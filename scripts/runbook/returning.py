@@ -2,10 +2,12 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
-from scripts.runbook import return_talk
+from scripts.runbook import replication, return_talk, understudies
 from scripts.runbook.errors import StepTimedOut
 from scripts.runbook.failover import POLL_SECONDS, Run
+from scripts.runbook.replication import Following
 from scripts.runbook.return_talk import Answer, Ask
 from scripts.runbook.status import SiteStatus
 from scripts.runbook.tail import Tail
@@ -19,8 +21,11 @@ class ReturnRun(Run[ReturnPlan]):
     tail: Tail | None = None
     answer: Answer | None = None
 
-    def ask(self, ask: Ask, timeout_seconds: float = 60) -> Answer:
-        """Ask the primary and wait for its answer. Raises StepTimedOut."""
+    def ask(self, timeout_seconds: float = 60, **more: Any) -> Answer:
+        """Ask the primary and wait for its answer; `more`: what an Ask carries besides. Raises StepTimedOut."""
+        old = self.plan.old
+        applied = None if self.plan.was_primary else understudies.applied_position(self.database, old)
+        ask = Ask.of(self.site, self.plan.primary, self.epoch, applied, **more)
         stores, keys = self.reach.stores, self.platform.public_keys
         self.wait_for(return_talk.say(stores, self.platform.signer(self.site), return_talk.ask_key(self.site), ask))
         deadline = time.monotonic() + timeout_seconds
@@ -34,3 +39,22 @@ class ReturnRun(Run[ReturnPlan]):
         """Return the primary's word under this run's epoch. Raises StepTimedOut when there is none."""
         primary = self.plan.primary
         return self.wait_to_hear(primary, lambda heard: True, f"{primary} says nothing under epoch {self.epoch}")
+
+    def follows(self) -> bool:
+        """Say whether the site follows already, from a slot that the primary still holds."""
+        now = replication.following(self.database)
+        return now == Following(self.plan.primary, self.epoch) and self._slot_is_there()
+
+    def is_copying(self) -> bool:
+        """Say whether a copy was begun that can be finished."""
+        name = replication.subscription_name(self.plan.primary)
+        return name in replication.subscriptions(self.database) and self._slot_is_there()
+
+    def conninfo(self) -> str:
+        """Return how the site's subscription reaches the primary, where that says it is."""
+        said = self.hear_primary()
+        return self.platform.conninfo(said.database_host, said.database_port, self.site)
+
+    def _slot_is_there(self) -> bool:
+        slot = self.hear_primary().slots.get(self.site)
+        return slot is not None and slot.wal_status != "lost"

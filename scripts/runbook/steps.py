@@ -6,7 +6,7 @@
 import time
 from typing import Any
 
-from scripts.runbook import fence, outside, replication, understudies
+from scripts.runbook import fence, outside, replication, takeovers, understudies
 from scripts.runbook.errors import DataMayBeLost, EpochTaken, RegisterUnreachable, StepTimedOut
 from scripts.runbook.failover import POLL_SECONDS, FailoverRun
 from scripts.runbook.lease import LeaseAnswer, LeaseRecord, take_over
@@ -68,7 +68,7 @@ def promote(run: FailoverRun) -> Evidence:
             understudies.prepare_slot(run.database, site, old, run.positions[site], run.epoch)
     # From here an old primary that is gone can come back without a copy.
     understudies.ensure_slot(run.database, old)
-    understudies.note_taking_over(run.database, old, max(run.positions.values()), run.epoch)
+    takeovers.note_taking_over(run.database, old, max(run.positions.values()), run.epoch)
     replication.stop_following(run.database)
     return {"slots": sorted(understudies.slots(run.database)), "site": new}
 

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from scripts.runbook.copy_steps import COPY
 from scripts.runbook.errors import JournalFull, LifeboatError, RegisterUnreachable, StepBroke
 from scripts.runbook.failover import FailoverRun, Run
 from scripts.runbook.join_steps import JOIN, JoinPlan, JoinRun, plan_join
 from scripts.runbook.plan import Facts, FailoverPlan, Plan, plan_failover, plan_switchover, plan_to_resume
 from scripts.runbook.rehearsal_steps import REHEARSAL
-from scripts.runbook.rejoin_steps import COPY, REJOIN
+from scripts.runbook.rejoin_steps import REJOIN
 from scripts.runbook.requests import Wish
 from scripts.runbook.returning import ReturnRun
 from scripts.runbook.runner import Step

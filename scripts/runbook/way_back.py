@@ -75,7 +75,7 @@ def plan_return(facts: Facts, site: str, sites: tuple[str, ...], *, copy: bool =
     here, primary = _heard(facts, site), _heard(facts, record.holder)
     if _follows(here, primary, record):
         raise NothingToReturn(f"{site} follows {record.holder} already; there is nothing to do.")
-    reason = "it was asked for" if copy else _why_copy(here, primary)
+    reason = _why_copy(here, primary) or ("it was asked for" if copy else "")
     if reason and not copy:
         raise CopyNeeded(site, reason, f"{primary.table_bytes / 2**20:,.1f} MiB")
     old, position = (primary.took_over.site, primary.took_over.position) if primary.took_over else (record.holder, 0)

@@ -2,13 +2,14 @@
 
 import psycopg
 
-from scripts.runbook import understudies
+from scripts.runbook import takeovers, understudies
 from scripts.runbook.positions import resume_after
 from scripts.runbook.replication import slot_name
 from scripts.runbook.return_talk import Answer, AnsweredTable, Ask, AskedTable
 from scripts.runbook.rewind import columns_of, read_rows
 from scripts.runbook.tail import inserted_since
-from scripts.runbook.understudies import Slot, TookOver
+from scripts.runbook.takeovers import TookOver
+from scripts.runbook.understudies import Slot
 
 Connection = psycopg.Connection
 
@@ -21,7 +22,7 @@ def welcome(connection: Connection, ask: Ask) -> Answer:
     if ask.copy:
         understudies.drop_slot(connection, ask.site)
         return Answer(ask.site, ask.nonce)
-    took = understudies.taken_over(connection, ask.epoch)
+    took = takeovers.taken_over(connection, ask.epoch)
     if took is None:
         return _refused(ask, f"{ask.primary} does not know how it took over at epoch {ask.epoch}")
     if slot is None or slot.wal_status == "lost":

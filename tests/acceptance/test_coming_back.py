@@ -52,3 +52,25 @@ def test_a_death_and_the_way_back(local: LocalSites, person: Person, people: Wri
     for site in ("aws", "gcp", "azure"):
         lost = asyncio.run(read_back(local.layout.app_url(site), people.ledger))
         assert (lost.lost_posts, lost.lost_pictures) == ((), ())
+
+
+def test_a_wiped_standby_comes_back_by_a_copy_that_is_announced(local: LocalSites, person: Person) -> None:
+    """Its store is let in again; the copy is refused with its reason and size until it is allowed; then it follows."""
+    assert person.lifeboat("local", "kill", "azure", "--wipe").returncode == 0
+
+    back = starts(person, "azure")
+    assert (back["wiped"], back["readmitted"], back["following"]) == (True, True, None)
+    shown = person.lifeboat("reprotect").stderr
+    print(shown, file=__import__("sys").stderr)
+    time.sleep(5)
+    shown = person.lifeboat("reprotect").stderr
+    print(shown, file=__import__("sys").stderr)
+    assert person.waits_until(lambda: person.lifeboat("reprotect").stderr.startswith("azure needs a full copy of"), 15)
+    copied = person.lifeboat("reprotect", "--copy", "--yes")
+
+    assert copied.returncode == 0, copied.stderr
+    assert person.waits_until(lambda: person.status()["sites"]["azure"]["following"] == "aws")
+    local.supervisor.kill("gcp", "objects")
+    time.sleep(8)
+    assert person.readiness()["writable"]
+    assert starts(person, "gcp")["started"] == ["objects"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from scripts.runbook import bootstrap, fence, replication, rewind, salvage, understudies
+from scripts.runbook import bootstrap, fence, replication, rewind, salvage, takeovers, understudies
 from scripts.runbook.errors import RewindRefused
 from scripts.runbook.replication import Following, slot_name
 from scripts.runbook.return_talk import Answer, Ask, asked_tables
@@ -105,7 +105,7 @@ class Pair:
         replication.stop_applying(new.agent, old.name)
         understudies.ensure_slot(new.agent, old.name)
         position = understudies.applied_position(new.agent, old.name)
-        understudies.note_taking_over(new.agent, old.name, position, self.epoch)
+        takeovers.note_taking_over(new.agent, old.name, position, self.epoch)
         replication.stop_following(new.agent)
         new.open(self.epoch)
         self.primary, self.standby = new, old
@@ -114,7 +114,7 @@ class Pair:
         """Fence the old primary, read its tail, ask the new one, and make the report."""
         old, new = self.standby, self.primary
         fence.close(old.agent)
-        took = understudies.taken_over(new.agent, self.epoch)
+        took = takeovers.taken_over(new.agent, self.epoch)
         assert took
         tail = read_tail(old.agent, slot_name(new.name), took.position, None)
         columns = {name: columns_of(old.agent, name) for name in tail.tables}

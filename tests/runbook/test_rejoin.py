@@ -118,6 +118,22 @@ def test_a_tail_that_emptied_a_table_is_refused_in_a_sentence(pair: Pair) -> Non
     pair.copy()
 
 
+def test_rows_without_a_key_of_their_own_are_refused(pair: Pair) -> None:
+    """A table whose rows are told apart by all their values cannot be put back row by row."""
+    pair.take_over()
+    with psycopg.connect(pair.standby.running.owner_url) as owner:
+        owner.execute("ALTER TABLE liking REPLICA IDENTITY FULL")
+    pair.standby.does(act("INSERT INTO person (id, name) VALUES (75, 'y')"), act("INSERT INTO post VALUES (%s, 75)", _id(75)),
+                      act("INSERT INTO liking VALUES (75, %s)", _id(75)))  # fmt: skip
+
+    with pytest.raises(TailUnreadable, match=r"the rows of public\.liking have no primary key to tell them apart by"):
+        pair.look_back()
+
+    with psycopg.connect(pair.standby.running.owner_url) as owner:
+        owner.execute("ALTER TABLE liking REPLICA IDENTITY DEFAULT")
+    pair.copy()
+
+
 def test_rows_of_a_table_that_the_primary_does_not_know_are_refused(pair: Pair) -> None:
     """The primary says which table it lacks, and its slot stays where it was."""
     pair.take_over()

@@ -13,14 +13,15 @@ import psycopg
 import pytest
 from obstore.store import MemoryStore
 
-from scripts.runbook import replication, return_talk, status, understudies
+from scripts.runbook import replication, return_talk, status, takeovers, understudies
 from scripts.runbook.commissions import Commission
 from scripts.runbook.control import ControlStores
+from scripts.runbook.copy_steps import COPY
 from scripts.runbook.errors import CopyNeeded
 from scripts.runbook.failover import Reach
 from scripts.runbook.journal import Journal
 from scripts.runbook.mirror import LedgerMirror
-from scripts.runbook.rejoin_steps import COPY, REJOIN
+from scripts.runbook.rejoin_steps import REJOIN
 from scripts.runbook.replication import Following
 from scripts.runbook.returning import ReturnRun
 from scripts.runbook.runner import Step, run_steps
@@ -101,7 +102,7 @@ class World:
 
     def plan(self, *, copy: bool = False) -> ReturnPlan:
         old, new = self.pair.standby, self.pair.primary
-        took = understudies.taken_over(new.agent, self.pair.epoch)
+        took = takeovers.taken_over(new.agent, self.pair.epoch)
         assert took
         size = replication.table_bytes(new.agent)
         return ReturnPlan(old.name, new.name, self.pair.epoch, copy, "", old.name, took.position, 1, size, ())

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from scripts.runbook import fence, replication, status, understudies
+from scripts.runbook import fence, replication, status, takeovers, understudies
 from scripts.runbook.agent.state import MOVING_SECONDS, Agent
 from scripts.runbook.status import RunStatus, SiteStatus, SlotStatus, TookOverStatus
 from scripts.runbook.understudies import Slot
@@ -50,7 +50,7 @@ def _run_status(agent: Agent) -> RunStatus | None:
 
 
 async def _took_over(agent: Agent, epoch: int) -> TookOverStatus | None:
-    took = await agent.database.call(understudies.taken_over, epoch) if agent.is_holder else None
+    took = await agent.database.call(takeovers.taken_over, epoch) if agent.is_holder else None
     return TookOverStatus(took.site, took.position) if took else None
 
 
