@@ -166,7 +166,7 @@ class Register:
             self._settle(answers)
         except RegisterMoved as moved:
             self._adopt(moved)
-            return Sighting(None, False)
+            return await self.look()  # a command looks once: its first look must not end at an older configuration
         if not answers.enough:
             return Sighting(None, False)
         newest = max((state for state, _ in answers.good.values()), key=lambda state: state.accepted)

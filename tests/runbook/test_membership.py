@@ -72,6 +72,22 @@ def test_a_wiped_store_votes_again_and_nothing_is_forgotten(site: str) -> None:
     run(scene())
 
 
+def test_a_process_that_begins_after_a_change_sees_the_value_at_its_first_look() -> None:
+    """A command looks once; it knows the first configuration alone, and follows to the newest within that look."""
+
+    async def scene() -> None:
+        stores = await begun()
+        for site in NAMES:
+            await readmit(stores, site)
+        fresh = proposer(stores, "operator", "fresh")
+
+        seen = await fresh.look()
+
+        assert (seen.value, seen.committed, fresh.config) == ({"count": 0}, True, 4)
+
+    run(scene())
+
+
 def test_a_returning_store_counts_for_nothing_until_it_is_admitted() -> None:
     """Set aside before it is started, it cannot make up a majority with its old votes, whoever asks."""
 
