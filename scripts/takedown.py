@@ -54,7 +54,8 @@ def add(
     takedown = _takedown(platform, kind, target, reason, signer.name)
     stores, trust = platform.ledger_stores(), Trust(platform.operators())
     known = asyncio.run(takedowns.read(stores, trust, f"{takedowns.PREFIX}{kind}/{takedown.target}/"))
-    console.show(two_columns("Takedown", _plan(takedown, known)))
+    if not as_json:
+        console.show(two_columns("Takedown", _plan(takedown, known)))
     if not yes:
         console.tell("Nothing was changed. Add --yes to act.")
         return

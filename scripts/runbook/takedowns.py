@@ -8,7 +8,7 @@ of the three that answer know of every takedown that anybody was told of.
 import asyncio
 import hashlib
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -106,11 +106,7 @@ async def add(stores: ControlStores, trust: Trust, takedown: Takedown, signer: S
 
 async def complete(stores: ControlStores, entry: Entry) -> tuple[tuple[str, ...], dict[str, str]]:
     """Write an entry where it is not yet; return the stores that hold it, and why the others do not."""
-    answers = Answers()
-    for _ in range(ATTEMPTS):
-        answers = await stores.append(entry.key, entry.envelope)
-        if not answers.failures:
-            break
+    answers = await _until(lambda: stores.append(entry.key, entry.envelope), lambda answers: not answers.failures)
     return tuple(sorted(answers.values)), answers.failures
 
 
@@ -119,7 +115,7 @@ async def read(stores: ControlStores, trust: Trust, prefix: str = PREFIX, known:
 
     Raises LedgerUnheard when fewer than two stores answer.
     """
-    listed = await stores.list(prefix)
+    listed = await _until(lambda: stores.list(prefix), lambda answers: len(answers.values) >= NEEDED)
     if len(listed.values) < NEEDED:
         raise LedgerUnheard(tuple(listed.values), listed.failures)
     names = sorted({name for found in listed.values.values() for name in found})
@@ -128,12 +124,33 @@ async def read(stores: ControlStores, trust: Trust, prefix: str = PREFIX, known:
 
     async def one(name: str) -> tuple[Entry | None, list[str]]:
         async with turns:
-            return _trusted(name, await stores.get(name), trust)
+            return await _read_one(stores, name, trust)
 
     found = await asyncio.gather(*(one(name) for name in wanted))
     entries = tuple(entry for entry, _ in found if entry is not None)
     faults = tuple(fault for _, faulty in found for fault in faulty)
     return Ledger(entries, tuple(sorted(listed.values)), listed.failures, faults)
+
+
+async def _read_one(stores: ControlStores, name: str, trust: Trust) -> tuple[Entry | None, list[str]]:
+    """Read one entry; raises LedgerUnheard for one that no store gave whole while another did not answer."""
+    answers = await _until(
+        lambda: stores.get(name), lambda answers: not answers.failures or _trusted(name, answers, trust)[0] is not None
+    )
+    entry, faults = _trusted(name, answers, trust)
+    if entry is None and answers.failures and len(answers.values) < NEEDED:
+        raise LedgerUnheard(tuple(answers.values), answers.failures)
+    return entry, faults
+
+
+async def _until(ask: Callable[[], Awaitable[Answers]], enough: Callable[[Answers], bool]) -> Answers:
+    """Ask again, a few times, until the answers are enough."""
+    answers = await ask()
+    for _ in range(ATTEMPTS - 1):
+        if enough(answers):
+            break
+        answers = await ask()
+    return answers
 
 
 def _trusted(name: str, answers: Answers, trust: Trust) -> tuple[Entry | None, list[str]]:

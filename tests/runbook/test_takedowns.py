@@ -89,6 +89,17 @@ def test_a_store_that_dies_in_between_is_said(
         add(stores, signer)
 
 
+def test_an_entry_that_nobody_gives_whole_is_not_passed_over(
+    stores: ControlStores, signer: Signer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It refuses when an entry is listed, and the stores that could give it do not answer: it might be lost otherwise."""
+    add(without(tmp_path, "azure"), signer)
+    monkeypatch.setattr(stores, "get", without(tmp_path, "aws", "gcp").get)
+
+    with pytest.raises(LedgerUnheard):
+        read(stores, signer)
+
+
 def test_taking_down_twice_is_one_entry(stores: ControlStores, signer: Signer) -> None:
     """It gives the entry that is there, with its own reason and time, instead of writing another."""
     first = add(stores, signer)
