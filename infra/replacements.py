@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from infra import replaced_parts
+
 
 @dataclass(frozen=True)
 class Replacement:
@@ -294,7 +296,26 @@ _RANDOM = {
     ),
 }
 
-REPLACEMENTS: Mapping[str, Replacement] = _AWS | _GCP | _AZURE | _RANDOM
+
+def _parts(package: str, lines: str) -> dict[str, Replacement]:
+    """Read the lines of replaced_parts.py; a page's path is the type's own, in lower case."""
+    found = {}
+    for line in lines.strip().splitlines():
+        kind, *replaces = line.split()
+        module, _, name = kind.partition(":")
+        token = f"{package}:{kind}"
+        path = f"{module.partition('/')[0]}/{name}".lower()
+        found[token] = Replacement(
+            _page(package, path), tuple(replaces), destroys=replaced_parts.DESTROYS.get(token, "")
+        )
+    return found
+
+
+_PARTS = (
+    _parts("aws", replaced_parts.AWS) | _parts("gcp", replaced_parts.GCP) | _parts("azure-native", replaced_parts.AZURE)
+)
+
+REPLACEMENTS: Mapping[str, Replacement] = _AWS | _GCP | _AZURE | _RANDOM | _PARTS
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ the installed SDK and no other, and keeps what it created, so that reading and d
 
 # ruff: noqa: N802 (the methods bear the names of the protocol)
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent import futures
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -123,10 +123,20 @@ class ProviderDouble(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any], replacing: frozenset[str]) -> provider_pb2.DiffResponse:
-    """Compare two sets of inputs field by field."""
+    """Compare two sets of inputs field by field; `replacing` has paths as infra/replacements.py writes them."""
     changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+    replaced = {path.partition(".")[0] for path in replacing if at(old, path.split(".")) != at(new, path.split("."))}
     kind = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
-    return provider_pb2.DiffResponse(changes=kind, diffs=changed, replaces=sorted(replacing.intersection(changed)))
+    return provider_pb2.DiffResponse(changes=kind, diffs=changed, replaces=sorted(replaced))
+
+
+def at(inputs: Any, path: Sequence[str]) -> Any:
+    """Return what stands at a path; a list on the way means each of its entries."""
+    if not path:
+        return inputs
+    if isinstance(inputs, list):
+        return [at(one, path) for one in inputs]
+    return at(inputs.get(path[0]), path[1:]) if isinstance(inputs, Mapping) else None
 
 
 def value(message: Message) -> dict[str, Any]:

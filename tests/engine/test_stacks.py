@@ -10,8 +10,18 @@ import pytest
 
 from infra import clouds
 from infra.outputs import SiteOutputs
+from infra.replacements import REPLACEMENTS
 from infra.spec import DATABASE_ROLES
-from tests.engine.deployed import LINK_KEY, PRESENT, PROVIDERS, REFUSAL, ROOT, Deployed, deploy, link_to_peers
+from tests.engine.deployed import (
+    LINK_KEY,
+    PRESENT,
+    PROVIDERS,
+    REFUSAL,
+    ROOT,
+    Deployed,
+    deploy,
+    link_to_peers,
+)
 from tests.engine.double import running
 from tests.engine.estate import RefusedError
 from tests.engine.harness import Workspace, require_pulumi
@@ -20,9 +30,19 @@ require_pulumi()
 pytestmark = pytest.mark.engine
 
 
+REPLACING = {kind: frozenset(found.replaces) for kind, found in REPLACEMENTS.items()}
+"""What the doubles replace: the same table that the preview reads."""
+
+OTHER_REPOSITORIES = {
+    "aws": "000000000000.dkr.ecr.eu-west-1.amazonaws.com/renamed",
+    "gcp": "europe-west1-docker.pkg.dev/lifeboat-example/renamed/lifeboat",
+    "azure": "renamedexample.azurecr.io/lifeboat",
+}
+
+
 @pytest.fixture(scope="module", params=PRESENT)
 def deployed(request: pytest.FixtureRequest, make_workspace: Callable[[Path, str], Workspace]) -> Iterator[Deployed]:
-    with running(PROVIDERS[request.param], "random") as doubles:
+    with running(PROVIDERS[request.param], "random", replacements=REPLACING) as doubles:
         yield deploy(request.param, make_workspace(ROOT, doubles.attach), doubles)
 
 
@@ -110,6 +130,37 @@ def test_the_database_survives_destroy_even_without_pulumi_s_protection(
             deployed.estate.delete(held.token, identifier, held.urn)
 
     assert "cannot be deleted while" in outcome.said
+
+
+def test_a_changed_setting_changes_only_what_it_is_about(
+    deployed: Deployed, make_workspace: Callable[[Path, str], Workspace]
+) -> None:
+    """It updates the database and the stores for another retention, and neither replaces nor touches anything else."""
+    second = deployed.elsewhere(make_workspace)
+    second.run("config", "set", "retention_days", "21", "--stack", deployed.cloud)
+
+    steps = {
+        step["urn"].rpartition("::")[2]: step["op"] for step in second.plan(deployed.cloud) if step["op"] != "same"
+    }
+
+    kept_by = {"lifeboat-database", "lifeboat-media", "lifeboat-control"}
+    assert set(steps.values()) == {"update"}
+    assert deployed.database[1].logical in steps
+    assert {"-".join(name.split("-")[:2]) for name in steps} == kept_by
+
+
+def test_a_change_that_would_lose_something_is_refused(
+    deployed: Deployed, make_workspace: Callable[[Path, str], Workspace]
+) -> None:
+    """It refuses, before anything is changed, to replace a registry with all its images for another name."""
+    second, before = deployed.elsewhere(make_workspace), len(deployed.estate.acts)
+    second.run("config", "set", "repository", OTHER_REPOSITORIES[deployed.cloud], "--stack", deployed.cloud)
+
+    outcome = second.up(deployed.cloud, fails=True)
+
+    assert "lifeboat-registry-images" in outcome.said
+    assert "protect" in outcome.said
+    assert len(deployed.estate.acts) == before
 
 
 def test_peers_add_the_link_and_delete_nothing(

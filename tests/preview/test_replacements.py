@@ -6,9 +6,11 @@ import sys
 
 import pytest
 
+from infra import replaced_parts
 from infra.replacements import REPLACEMENTS
 from scripts.previewing.parity_facts import DATA
 from scripts.previewing.recordings import CLOUDS
+from tests.engine import sdk
 from tests.infra.recordings import ROOT, recording
 
 
@@ -21,13 +23,31 @@ def test_every_type_that_holds_data_is_listed() -> None:
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
-def test_the_programs_use_what_is_listed(cloud: str) -> None:
-    """It lists no type of a cloud that its program does not use."""
+def test_the_programs_use_exactly_what_is_listed(cloud: str) -> None:
+    """It lists every type that a cloud's program uses, joined to its peers, and no other."""
     package = {"azure": "azure-native"}.get(cloud, cloud)
 
-    used = {one["type"] for one in recording(cloud).resources}
+    used = {one["type"] for one in recording(cloud, joined=True).resources}
 
-    assert [kind for kind in REPLACEMENTS if kind.partition(":")[0] == package and kind not in used] == []
+    assert {kind for kind in REPLACEMENTS if kind.partition(":")[0] == package} == {
+        kind for kind in used if kind.partition(":")[0] == package
+    }
+
+
+@pytest.mark.parametrize("kind", sorted(REPLACEMENTS))
+def test_every_listed_property_is_an_input_of_its_type(kind: str) -> None:
+    """It names no property that the pinned SDK does not have."""
+    known = sdk.inputs(kind) | {name.rstrip("_") for name in sdk.inputs(kind)}
+    found = REPLACEMENTS[kind]
+
+    named = {path.partition(".")[0] for path in (*found.replaces, *found.updates, *found.sometimes)}
+
+    assert {name for name in named if sdk.snake(name) not in known} == set()
+
+
+def test_every_loss_is_of_a_type_that_is_listed() -> None:
+    """It says of no unlisted type what replacing it destroys."""
+    assert set(replaced_parts.DESTROYS) <= set(REPLACEMENTS)
 
 
 @pytest.mark.parametrize("kind", sorted(REPLACEMENTS))

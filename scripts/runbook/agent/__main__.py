@@ -16,6 +16,7 @@ import psycopg
 from scripts.runbook import sites
 from scripts.runbook.agent.bound import bound_log
 from scripts.runbook.agent.follower import follow_register
+from scripts.runbook.agent.gauge import say_measures
 from scripts.runbook.agent.lease_keeper import hold
 from scripts.runbook.agent.name_keeper import keep_name
 from scripts.runbook.agent.request_reader import read_requests
@@ -46,6 +47,7 @@ LOOPS = {
     "takedowns": obey_takedowns,
     "listening": listen,
     "health": measure,
+    "measures": say_measures,
     "rule": keep_rule,
     "name": keep_name,
     "welcome": welcome_back,

@@ -16,6 +16,7 @@ from scripts.runbook.failover import Reach
 from scripts.runbook.health import Health
 from scripts.runbook.in_force import InForce
 from scripts.runbook.lease import LeaseKey, LeaseRecord, Watch
+from scripts.runbook.measures import LeaseWatch
 from scripts.runbook.registers import open_register
 from scripts.runbook.requests import Request
 from scripts.runbook.sites import Platform, load
@@ -66,6 +67,7 @@ class Agent:
         self.sequence = 0
         self.changed = asyncio.Event()
         self.failures: dict[str, str] = {}
+        self.lease_watch = LeaseWatch()
         self.answered: set[str] = set()
 
     @property
