@@ -5,23 +5,32 @@ others. A site serves what its own bucket lacks from a cloud that has it, and fi
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from obstore.store import ObjectStore
 
 from app import copies
 from app.errors import NotArrived, Unavailable
+from app.federation import Credential, Way, enter
 from app.pictures import Picture
 from app.rule import Rule
-from app.settings import Settings
-from app.stores import load_credentials, open_store
+from app.settings import Settings, SiteName
+from app.stores import StoreUrl, load_credentials, open_store
 
 REQUEST_SECONDS = 4.0
 RETRIES = 1
 # A page never waits for one store: when the own one has not answered by then, the others are asked too.
 HEDGE_SECONDS = 0.3
 READ_SECONDS = 3.0
+
+
+def _way_into(settings: Settings, site: SiteName, url: str) -> Callable[[], Credential] | None:
+    """Return how this process enters a peer's store; None where it has a key instead, as the local sites do."""
+    entry = settings.peer_entries.get(site)
+    region = StoreUrl.parse(url).settings.get("region", "")
+    return partial(enter, Way(settings.site, site, entry, region)) if entry else None
 
 
 class Media:
@@ -39,10 +48,10 @@ class Media:
         """Open the stores that the environment names; raises BadStoreUrl or BadStoreCredentials, asks no store yet."""
         credentials = load_credentials(settings.store_credentials)
 
-        def opened(url: str) -> ObjectStore:
-            return open_store(url, credentials, timeout_seconds=REQUEST_SECONDS, retries=RETRIES)
+        def opened(url: str, way: Callable[[], Credential] | None = None) -> ObjectStore:
+            return open_store(url, credentials, timeout_seconds=REQUEST_SECONDS, retries=RETRIES, enter=way)
 
-        peers = {str(site): opened(url) for site, url in settings.media_peers.items()}
+        peers = {str(site): opened(url, _way_into(settings, site, url)) for site, url in settings.media_peers.items()}
         return cls(opened(settings.media_url), peers, settings.acknowledge_timeout)
 
     async def keep(self, picture: Picture, rule: Rule) -> frozenset[str]:

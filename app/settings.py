@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     app_url: str | None = Field(default=None, pattern=r"^https?://[A-Za-z0-9.-]+(:\d+)?$")
     media_url: str
     media_peers: Annotated[dict[SiteName, str], NoDecode, BeforeValidator(_json)] = {}
+    peer_entries: Annotated[dict[SiteName, str], NoDecode, BeforeValidator(_json)] = {}
     store_credentials: str | None = None
     secret_key: SecretStr = Field(min_length=16)
     sign_up: SignUp = Field(default="open", description="who may make an account: anybody, the invited, nobody")

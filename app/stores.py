@@ -9,7 +9,7 @@ A scheme that is absent there uses the workload identity of the place where this
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -51,18 +51,25 @@ class StoreUrl:
 
 
 def open_store(
-    url: str, credentials: Credentials | None = None, *, timeout_seconds: float = 10.0, retries: int = 3
+    url: str,
+    credentials: Credentials | None = None,
+    *,
+    timeout_seconds: float = 10.0,
+    retries: int = 3,
+    enter: Callable[[], dict[str, Any]] | None = None,
 ) -> Store:
     """Open the store that `url` names; no request is made yet.
 
     A request ends after `timeout_seconds`; `retries` = 0 makes every doubt an error at once, which conditional writes
-    need: a repeated one finds its own first attempt and reports a conflict. Raises BadStoreUrl or BadStoreCredentials.
+    need: a repeated one finds its own first attempt and reports a conflict. `enter` gives a fresh credential whenever the
+    last one ends (app/federation.py). Raises BadStoreUrl or BadStoreCredentials.
     """
     place = StoreUrl.parse(url)
     known = (credentials or {}).get(place.scheme)
     settings: dict[str, Any] = {
         "client_options": _client_options(place.endpoint, timeout_seconds),
         "retry_config": _retry_config(timeout_seconds, retries),
+        **({"credential_provider": enter} if enter else {}),
     }
     try:
         return _OPEN[place.scheme](place, known, settings)

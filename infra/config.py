@@ -101,9 +101,9 @@ def _place(settings: Settings, cloud: str) -> dict[str, Any]:
     zones = tuple(str(zone) for zone in settings.list("zones"))
     if found is None:
         return {"region": "", "account": "", "zones": zones}
-    region = settings.text("region", found.region, f"a region of {cloud}, spelt like {found.region_example}")
+    region = settings.known("region", found.regions, f"region of {cloud}", "infra/regions.py")
     account = settings.text("account", found.account, found.account_meaning)
-    if found.region.fullmatch(region) and not _are_two_zones(zones, found.zone_pattern(region)):
+    if region in found.regions and not _are_two_zones(zones, found.zone_pattern(region)):
         settings.blame("zones", f"is {list(zones)}; it must name two different zones of {region}.")
     return {"region": region, "account": account, "zones": zones}
 
@@ -141,7 +141,7 @@ def _repository(settings: Settings, cloud: str) -> str:
     if found is None:
         return ""
     region, account = (settings.values.get(key, "") for key in ("region", "account"))
-    if not (found.region.fullmatch(region) and found.account.fullmatch(account)):
+    if not (region in found.regions and found.account.fullmatch(account)):
         return ""  # blamed already; the repository follows from them
     return settings.text(
         "repository",

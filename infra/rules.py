@@ -6,6 +6,8 @@ Read in the providers' pages on names, sizes, quotas and gateways; none of it wa
 import re
 from dataclasses import dataclass
 
+from infra import regions
+
 CAPACITIES = ("standby", "warm", "full")
 
 DATABASE_MEMORY_MIB = (8192, 16384, 32768, 65536)
@@ -29,10 +31,9 @@ BACKUP_DAYS = (7, 35)
 
 @dataclass(frozen=True)
 class ProviderRules:
-    """How one provider spells a region, a zone of it, and an account; the examples go into the refusals."""
+    """Which regions one provider has, and how it spells a zone, an account and a repository; examples go into refusals."""
 
-    region: re.Pattern[str]
-    region_example: str
+    regions: frozenset[str]
     zone: str
     account: re.Pattern[str]
     account_meaning: str
@@ -40,7 +41,8 @@ class ProviderRules:
     repository_example: str
 
     def zone_pattern(self, region: str) -> re.Pattern[str]:
-        return re.compile(self.zone.replace("REGION", re.escape(region)))
+        letters = regions.GCP_ZONES.get(region, "abc")
+        return re.compile(self.zone.replace("REGION", re.escape(region)).replace("LETTERS", letters))
 
     def repository_pattern(self, region: str, account: str) -> re.Pattern[str]:
         known = self.repository.replace("REGION", re.escape(region)).replace("ACCOUNT", re.escape(account))
@@ -49,8 +51,7 @@ class ProviderRules:
 
 PROVIDERS = {
     "aws": ProviderRules(
-        region=re.compile(r"[a-z]{2}(-[a-z]+){1,2}-\d"),
-        region_example="eu-west-1",
+        regions=regions.AWS,
         zone=r"REGION[a-f]",
         account=re.compile(r"\d{12}"),
         account_meaning="an AWS account number of 12 digits",
@@ -58,17 +59,15 @@ PROVIDERS = {
         repository_example="ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME",
     ),
     "gcp": ProviderRules(
-        region=re.compile(r"[a-z]+-[a-z]+\d{1,2}"),
-        region_example="europe-west1",
-        zone=r"REGION-[a-f]",
+        regions=regions.GCP,
+        zone=r"REGION-[LETTERS]",
         account=re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]"),
         account_meaning="a Google Cloud project id of 6 to 30 lower-case letters, digits and hyphens",
         repository=r"REGION-docker\.pkg\.dev/ACCOUNT/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9]+([._-][a-z0-9]+)*",
         repository_example="REGION-docker.pkg.dev/PROJECT/REPOSITORY/NAME",
     ),
     "azure": ProviderRules(
-        region=re.compile(r"[a-z]{4,30}\d?"),
-        region_example="westeurope",
+        regions=regions.AZURE,
         zone=r"[123]",
         account=re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
         account_meaning="an Azure subscription id (8-4-4-4-12 hexadecimal digits)",

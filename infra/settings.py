@@ -67,6 +67,15 @@ class Settings:
             self.blame(key, f"is {value!r}; it must be one of {', '.join(choices)}.")
         return value or ""
 
+    def known(self, key: str, names: Collection[str], meaning: str, listed: str) -> str:
+        """Take a name out of a long list, which the refusal does not repeat: it suggests the nearest one."""
+        value = self._value(key)
+        if value is not None and value not in names:
+            nearest = difflib.get_close_matches(value, names, n=1)
+            hint = f"; did you mean {nearest[0]}?" if nearest else "."
+            self.blame(key, f"is {value!r}, which is no {meaning} in {listed}{hint}")
+        return value or ""
+
     def number(self, key: str, low: int, high: int, reason: str = "") -> int:
         value = self._number(key)
         if value is not None and not low <= value <= high:

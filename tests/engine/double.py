@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN
 
-from tests.engine import sdk
+from tests.engine import invented, sdk
 from tests.engine.answers import ANSWERS
 from tests.engine.estate import Estate, Forgetful, RefusedError
 from tests.engine.facts import Account
@@ -95,7 +95,9 @@ class ProviderDouble(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: provider_pb2.UpdateRequest) -> provider_pb2.UpdateResponse:
         inputs = value(request.news)
         if request.preview:
-            return filled(provider_pb2.UpdateResponse(), {"properties": value(request.olds) | inputs})
+            return filled(
+                provider_pb2.UpdateResponse(), {"properties": value(request.olds) | invented.answered(inputs)}
+            )
         outputs = self.estate.update(request.type, request.id, request.urn, inputs)
         return filled(provider_pb2.UpdateResponse(), {"properties": outputs})
 

@@ -50,7 +50,11 @@ AWS = {
     ),
     "aws:ecs/cluster:Cluster": Shape("{arn}"),
     "aws:ecs/service:Service": Shape("{arn}"),
-    "aws:ecs/taskDefinition:TaskDefinition": Shape("{family}", {"revision": 1, "arnWithoutRevision": "{arn}"}),
+    "aws:ecs/taskDefinition:TaskDefinition": Shape(
+        # A change makes a new revision beside the old one, so the family alone names neither.
+        "{family}:{serial}",
+        {"revision": 1, "arn": "{arn}:{serial}", "arnWithoutRevision": "{arn}"},
+    ),
     "aws:iam/instanceProfile:InstanceProfile": Shape("{name}", {"uniqueId": "AIPA{hex}"}),
     "aws:iam/policy:Policy": Shape("{arn}"),
     "aws:iam/role:Role": Shape("{name}", {"uniqueId": "AROA{hex}"}),

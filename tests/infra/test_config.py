@@ -3,13 +3,16 @@
 # ruff: noqa: E501  (a sentence that an operator reads stays on one line, so that it can be searched for)
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from infra import regions
 from infra.config import parse
 from infra.record import stack_settings
 from infra.settings import SettingsError
+from tests.engine import sdk
 from tests.infra.recordings import IDENTITIES, JOINED, PROCESSES
 
 SHARED = "Pulumi.yaml or stacks/Pulumi.aws.yaml: lifeboat:"
@@ -63,7 +66,11 @@ def test_peers_are_the_other_sites() -> None:
 
 BAD = [
     ({"cloud": "ibm"}, f"{STACK}cloud is 'ibm'; it must be one of aws, gcp, azure."),
-    ({"region": "europe"}, f"{STACK}region is 'europe'; it must be a region of aws, spelt like eu-west-1."),
+    (
+        {"region": "eu-west-9"},
+        f"{STACK}region is 'eu-west-9', which is no region of aws in infra/regions.py; did you mean eu-west-3?",
+    ),
+    ({"region": "europe"}, f"{STACK}region is 'europe', which is no region of aws in infra/regions.py."),
     ({"zones": ["eu-west-1a"]}, f"{STACK}zones is ['eu-west-1a']; it must name two different zones of eu-west-1."),
     ({"zones": "a"}, f"{STACK}zones must be a list."),
     ({"account": "12"}, f"{STACK}account is '12'; it must be an AWS account number of 12 digits."),
@@ -198,3 +205,15 @@ def test_a_secret_in_the_clear_is_refused_and_not_repeated() -> None:
     assert f"{STACK}secret_key stands in clear" in str(refused.value)
     assert "not safe" not in str(refused.value)
     assert "recorded-without" not in str(refused.value)
+
+
+def test_the_listed_regions_are_those_of_the_sdk() -> None:
+    """It lists as regions of AWS none that the pinned SDK does not know, and every commercial one that it does."""
+    source = (sdk.folder("aws") / "_enums.py").read_text()
+    block = source[source.index("class Region(") :].split("\n@pulumi", 1)[0]
+
+    known = set(re.findall(r'= "([a-z]+(?:-[a-z]+)+-\d)"', block))
+
+    assert {name for name in known if not name.startswith(("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"))} == set(
+        regions.AWS
+    )
