@@ -23,6 +23,7 @@ GROUPS = {
     "peers": "scripts.peers",
     "takedown": "scripts.takedown",
     "access": "scripts.access",
+    "audit": "scripts.audit",
 }
 COMMANDS = {
     "failover": "scripts.failover:command",

@@ -47,6 +47,10 @@ class UnusablePeers(UsageError):
     """What a site says of itself, or the file of what the sites know of each other, cannot be used."""
 
 
+class AuditNotCopied(LifeboatError):
+    """The audit log of a site is not, or not wholly, where another provider keeps its copy."""
+
+
 class UnusableSecrets(UsageError):
     """The sites' secrets are not what they must be."""
 
