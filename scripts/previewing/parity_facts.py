@@ -1,48 +1,11 @@
 """Where each cloud shows what all three must have: data alone, read by parity.py."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
+from scripts.previewing import parity_ways
+from scripts.previewing.parity_asks import PRESENT, Amount, Ask, Promise
 
-class Present:
-    """Stands for any value that is not empty."""
-
-
-PRESENT = Present()
-
-
-@dataclass(frozen=True)
-class Ask:
-    """Look at one input of every resource of a type in the row's capability; `ending` narrows by name.
-
-    Parts of the path are joined by dots; a list on the way means every entry. `unit` turns the value into the row's.
-    """
-
-    type: str
-    path: str
-    wanted: Any = PRESENT
-    ending: str = ""
-    unit: str = "number"
-
-
-@dataclass(frozen=True)
-class Promise:
-    """Something that every asked resource must keep."""
-
-    capability: str
-    aspect: str
-    asks: Mapping[str, tuple[Ask, ...]]
-
-
-@dataclass(frozen=True)
-class Amount:
-    """A number that must be the same in every cloud; several asks of one cloud add up."""
-
-    capability: str
-    aspect: str
-    asks: Mapping[str, tuple[Ask, ...]]
-
+__all__ = ["AMOUNTS", "DATA", "EXCEPTIONS", "PRESENT", "PROMISES", "Amount", "Ask", "Promise"]
 
 _RDS, _SQL, _FLEX = (
     "aws:rds/instance:Instance",
@@ -187,6 +150,7 @@ PROMISES: tuple[Promise, ...] = (
             "azure": (Ask("azure-native:app:ManagedEnvironment", "vnetConfiguration.internal", True),),
         },
     ),
+    *parity_ways.PROMISES,
 )
 
 AMOUNTS: tuple[Amount, ...] = (
@@ -278,11 +242,13 @@ AMOUNTS: tuple[Amount, ...] = (
             "azure": (Ask(_APP, "template.containers.resources.memory", ending="web", unit="gibibytes"),),
         },
     ),
+    *parity_ways.AMOUNTS,
 )
 
 EXCEPTIONS: Mapping[tuple[str, str, str], str] = {
     ("control", "ledger retention cannot be shortened", "azure"): (
         "Azure locks an immutability policy by a call of its own, after which it can never be shortened"
     ),
+    **parity_ways.EXCEPTIONS,
 }
 """(capability, aspect, cloud) -> why that cloud may differ. Everything else that differs breaks parity."""
