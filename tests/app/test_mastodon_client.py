@@ -23,7 +23,7 @@ def sign_up(app_server: RunningApp) -> Callable[[], Mastodon]:
         client = Mastodon(client_id=client_id, client_secret=secret, api_base_url=app_server.address)
         client.create_account(name, PASSWORD, f"{name}@example.org", agreement=True, scopes=SCOPES)
         again = Mastodon(client_id=client_id, client_secret=secret, api_base_url=app_server.address)
-        again.log_in(f"{name}@example.org", PASSWORD, scopes=SCOPES)
+        again.log_in(f"{name}@example.org", PASSWORD, scopes=SCOPES, allow_http=True)
         return again
 
     return make
