@@ -63,24 +63,15 @@ def _verify_here(platform: Platform, runbook: str) -> str:
 
 
 def _list(journals: dict[str, Copies]) -> Table:
+    """Return one short line a runbook: it must fit on the narrowest terminal."""
     longest = max((len(name) for name in journals), default=0)
-    table = Table(
-        Column("runbook", min_width=longest),
-        "began",
-        "steps done",
-        "refused",
-        "last",
-        "copies",
-        title="Journals",
-        title_justify="left",
-    )
-    for records, copies in sorted(
-        ((copies.longest, copies) for copies in journals.values() if copies.longest), key=lambda one: one[0][0].start
+    table = Table(Column("runbook", min_width=longest), "began", "steps", title="Journals", title_justify="left")
+    for records in sorted(
+        (copies.longest for copies in journals.values() if copies.longest), key=lambda one: one[0].start
     ):
-        done, last = sum(record.outcome == "done" for record in records), records[-1]
-        table.add_row(
-            last.runbook, _time(records[0].start), str(done), str(len(records) - done), last.step, _held(copies)
-        )
+        refused = [record for record in records if record.outcome == "refused"]
+        steps = f"{len(records) - len(refused)}" + (f", refused {refused[-1].step}" if refused else "")
+        table.add_row(records[-1].runbook, _time(records[0].start), steps)
     return table
 
 
