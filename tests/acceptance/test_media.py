@@ -121,7 +121,7 @@ def test_what_was_taken_down_while_a_site_was_dead_is_gone_there_before_it_serve
     in its bucket, in its database, or to a reader."""
     picture, post = poster.posts.pop(), poster.posts.pop()
     sha256 = key_of(picture).rpartition("/")[2].partition(".")[0]
-    person.lifeboat("local", "kill", "azure")
+    local.supervisor.kill("azure")
 
     plan = person.lifeboat("takedown", "add", "media", sha256, "--reason", "a notice")
     assert "Nothing was changed" in plan.stdout
@@ -152,7 +152,7 @@ def test_a_new_primary_goes_on_with_the_outbox_and_knows_the_takedowns(
     """The old primary's worker died with work undone; after the failover the new one's does it, and nothing came back."""
     assert person.waits_until(lambda: person.status()["sites"]["azure"]["following"] == "aws")
     assert ("azure", 1) in [(site, min(count, 1)) for site, count in backlog(person)]
-    person.lifeboat("local", "kill", "aws")
+    local.supervisor.kill("aws")
 
     moved = person.lifeboat("failover", "--to", "gcp", "--yes")
 
