@@ -25,8 +25,8 @@ def refill(platform: Platform, site: str, say: Say) -> int:
     """
     stores = media.open_buckets(platform)
     try:
+        _remove_taken_down(asyncio.run(whole_ledger(platform, None)), stores[site], say)
         with agent_connection(platform, find_primary(platform)) as database:
-            _remove_taken_down(asyncio.run(whole_ledger(platform, database)), stores[site], say)
             _, (bucket,) = asyncio.run(media.verify(database, {site: stores[site]}, 0))
     except (LifeboatError, psycopg.Error) as reason:
         why = str(reason).strip().splitlines()[0].rstrip(".")

@@ -78,7 +78,7 @@ class Clouds:
 def s5cmd() -> Path | None:
     """Give the program where it is installed: the benches' own environment, or PATH."""
     found = shutil.which("s5cmd")
-    return S5CMD if S5CMD.exists() else Path(found) if found else None
+    return S5CMD if os.access(S5CMD, os.X_OK) else Path(found) if found else None
 
 
 def timed(argv: list[str], environment: dict[str, str]) -> float:
