@@ -120,10 +120,10 @@ def _slot(site: str, primary: SiteStatus | None) -> list[Line]:
         return []
     slot = primary.slots.get(site)
     if slot is None:
-        to_do = f"copy it anew: `lifeboat join {site}` on an empty database"
+        to_do = f"copy it anew: `lifeboat rejoin {site} --copy`"
         return [Line(f"{site}: slot", State.PRE_STAGE, f"{primary.site} has no slot for it: it cannot go on", to_do)]
     if slot.wal_status in LOST:
-        to_do = f"drop the slot and copy {site} anew: `lifeboat join {site}`"
+        to_do = f"drop the slot and copy {site} anew: `lifeboat rejoin {site} --copy`"
         return [Line(f"{site}: slot", State.PRE_STAGE, f"{slot.wal_status}: the log it needs is gone", to_do)]
     lag, kept = max(primary.log - slot.confirmed, 0), slot.retained_bytes
     mend = f"look at the link and at the load of {site}"
@@ -156,16 +156,21 @@ def _schema(site: str, health: Health, primary: Health) -> Line:
     if health.schema == primary.schema:
         return Line(f"{site}: schema", State.GREEN, f"the primary's ({primary.schema[:8]})")
     return Line(f"{site}: schema", State.PRE_STAGE, f"another one ({health.schema[:8]}, not {primary.schema[:8]})",
-                "`lifeboat migrate` until both are the same")  # fmt: skip
+                "run the same migrations on every site, standbys first")  # fmt: skip
 
 
 def _subscription(site: str, health: Health, primary: Health) -> Line:
     what = f"{site}: subscription"
     if health.trouble:
-        to_do = f"enable it again if nothing was skipped; else copy the site anew: `lifeboat join {site}`"
+        to_do = f"enable it again if nothing was skipped; else copy the site anew: `lifeboat rejoin {site} --copy`"
         return Line(what, State.PRE_STAGE, "; ".join(health.trouble), to_do)
     if health.followed != primary.published:
-        return Line(what, State.PRE_STAGE, "it follows other tables than the primary publishes", "`lifeboat migrate`")
+        return Line(
+            what,
+            State.PRE_STAGE,
+            "it follows other tables than the primary publishes",
+            "migrate it, then refresh its subscription",
+        )
     return Line(what, State.GREEN, "every published table in step")
 
 

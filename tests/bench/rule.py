@@ -1,4 +1,4 @@
-"""`python -m tests.bench.rule [--writers 8] [--json]`: what people wait for while a standby is killed, then hangs, under load.
+"""`python -m tests.bench.rule [--writers 8] [--json] [--write]`: what people wait for while a standby is killed, then hangs, under load.
 
 Three local sites; people post text through the app's address. The peer is the same run before the fault: the extra is the
 longest wait of an acknowledged post during the fault less the longest before it. Then both standbys hang.
@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import json
 import os
-import platform
 import statistics
 import tempfile
 import time
@@ -24,11 +23,15 @@ from scripts.embedded.layout import LocalSettings
 from scripts.embedded.local_sites import LocalSites
 from scripts.runbook import fence, sites
 from scripts.runbook.rule import Rule
+from tests.bench.records import EVIDENCE, RunFile, machine, markdown
 from tests.timed_writers import Timed, TimedWriters
 
 GOAL_SECONDS = 0.5
 BEFORE_SECONDS, AFTER_SECONDS = 10.0, 3.0
 BOTH = Rule.of("gcp", "azure")
+RUNS = RunFile.of("rule")
+HEAD = ("at", "commit", "writers", "fault", "posts", "longest before", "during", "extra", "left after", "back after",
+        "unknown", "load")  # fmt: skip
 
 
 class Bench:
@@ -120,9 +123,30 @@ async def measure(local: LocalSites, url: str, count: int) -> dict[str, Any]:
     )
     await writers.stop()
     nobody = await asyncio.to_thread(bench.nobody)
-    machine = {"cores": os.cpu_count(), "load_after": os.getloadavg()[0], "python": platform.python_version()}
     return {"writers": count, "acked": len(writers.ledger.posts), "unknown": writers.ledger.unknown,
-            "refused": writers.ledger.refused, "killed": killed, "hung": hung, "nobody": nobody, "machine": machine}  # fmt: skip
+            "refused": writers.ledger.refused, "killed": killed, "hung": hung, "nobody": nobody,
+            "load_after": round(os.getloadavg()[0], 1)}  # fmt: skip
+
+
+def report(runs: list[dict[str, Any]]) -> str:
+    """Return the page that stands in docs/evidence."""
+    return (
+        "# A standby dies or hangs under load\n\n"
+        "Written by `python -m tests.bench.rule --write`. People post text through the app's address while one standby is killed,\n"
+        f"then stopped. The extra is the longest wait during the fault less the longest in the {BEFORE_SECONDS:g} s before it (goal:\n"
+        f"at most {GOAL_SECONDS:g}). Seconds throughout; back: from the start or the waking to the rule naming it again.\n\n"
+        + markdown(HEAD, [_row(run, fault) for run in runs for fault in ("killed", "hung")])
+        + f"\nBoth standbys hang: {runs[-1]['nobody']['status']} after {runs[-1]['nobody']['after_seconds']} s, "
+        f'"{runs[-1]["nobody"]["says"]}"; the rule stays {runs[-1]["nobody"]["rule"]}.\n\n{machine()}. '
+        "Other work ran beside it: see the load.\n"
+    )
+
+
+def _row(run: dict[str, Any], fault: str) -> tuple[object, ...]:
+    one = run[fault]
+    waits = (one["normal"]["max"], one["during"]["max"], one["extra_seconds"])
+    return (run["at"], run["commit"], run["writers"], fault, one["during"]["posts"], *waits, one["left_after_seconds"],
+            one["returned_after_seconds"], run["unknown"], run["load_after"])  # fmt: skip
 
 
 def main() -> None:
@@ -131,6 +155,7 @@ def main() -> None:
     parser.add_argument("--writers", type=int, default=8)
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    parser.add_argument("--write", action="store_true", help="add the run to docs/evidence/rule.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lifeboat-bench-") as folder:
         Path(folder).chmod(0o755)
@@ -148,6 +173,9 @@ def main() -> None:
     print(
         f"both hang: {result['nobody']['status']} after {result['nobody']['after_seconds']} s: {result['nobody']['says']}"
     )
+    if options.write:
+        RUNS.add(result)
+        (EVIDENCE / "rule.md").write_text(report(RUNS.keep()))
     if options.json:
         print(json.dumps(result))
 
