@@ -89,6 +89,18 @@ class Layout:
         return PostgresServer(self.binaries, self.site_folder(site) / "postgres", self.ports[site].database)
 
     @property
+    def zone_file(self) -> Path:
+        return self.folder / "zone"
+
+    @property
+    def other_zone_file(self) -> Path:
+        return self.folder / "other-zone"
+
+    @property
+    def other_dns_folder(self) -> Path:
+        return self.folder / "other-dns"
+
+    @property
     def tsig_file(self) -> Path:
         return self.folder / "keys" / "dns.tsig"
 

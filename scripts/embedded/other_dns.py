@@ -23,18 +23,22 @@ class DnsSoftware:
     configure: Callable[[Path, int, str, Path], str]
     arguments: Callable[[Path], list[str]]
 
-    def prepare(self, folder: Path, port: int, origin: str, zone: str, key_file: Path) -> list[str]:
-        """Write zone and configuration into an own folder, and return the command line that serves them.
+    def prepare(self, folder: Path, port: int, origin: str, zone: str, key_file: Path) -> None:
+        """Write zone and configuration into a folder of its own.
 
-        The server owns the zone file from then on, and keeps its journal beside it: it goes on from there when it is
-        started again with the same command line.
+        The server owns the zone file from then on, and keeps its journal beside it: started again it goes on from there.
         """
         (folder / "state").mkdir(parents=True, exist_ok=True)
         (folder / f"{origin}.zone").write_text(zone)
-        config = folder / f"{self.name}.conf"
-        config.touch(mode=0o600)
-        config.write_text(self.configure(folder, port, origin, key_file))
-        return [self.program, *self.arguments(config)]
+        self._config(folder).touch(mode=0o600)
+        self._config(folder).write_text(self.configure(folder, port, origin, key_file))
+
+    def argv(self, folder: Path) -> list[str]:
+        """Return the command line that serves what was prepared in a folder."""
+        return [self.program, *self.arguments(self._config(folder))]
+
+    def _config(self, folder: Path) -> Path:
+        return folder / f"{self.name}.conf"
 
 
 def find_software() -> tuple[DnsSoftware, ...]:

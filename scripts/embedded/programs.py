@@ -33,21 +33,18 @@ def agent(layout: Layout, site: str) -> Program:
     )
 
 
-def dns_server(layout: Layout, zone: str) -> Program:
-    return _our_dns(layout, "dns", layout.folder / "zone", layout.dns_port, zone)
+def dns_server(layout: Layout) -> Program:
+    return _our_dns(layout, "dns", layout.zone_file, layout.dns_port)
 
 
-def other_dns_server(layout: Layout, software: DnsSoftware | None, zone: str) -> Program:
+def other_dns_server(layout: Layout, software: DnsSoftware | None) -> Program:
     """Return the second vendor's server: other software where there is any, else one more of ours on its own zone."""
-    folder, port = layout.folder / "other-dns", layout.other_dns_port
     if software is None:
-        return _our_dns(layout, "other-dns", folder.with_suffix(".zone"), port, zone)
-    argv = software.prepare(folder, port, ZONE, zone, layout.tsig_file)
-    return Program(NEUTRAL, f"dns-{software.name}", argv, _environment())
+        return _our_dns(layout, "other-dns", layout.other_zone_file, layout.other_dns_port)
+    return Program(NEUTRAL, f"dns-{software.name}", software.argv(layout.other_dns_folder), _environment())
 
 
-def _our_dns(layout: Layout, name: str, zone_file: Path, port: int, zone: str) -> Program:
-    zone_file.write_text(zone)
+def _our_dns(layout: Layout, name: str, zone_file: Path, port: int) -> Program:
     argv = _python("scripts.embedded.dns_server", "--zone-file", str(zone_file), "--origin", ZONE,
                    "--port", str(port), "--key-file", str(layout.tsig_file))  # fmt: skip
     return Program(NEUTRAL, name, argv, _environment())

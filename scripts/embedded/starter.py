@@ -9,7 +9,7 @@ import psycopg
 
 from scripts.embedded import object_stores, programs
 from scripts.embedded.dns_server.zone import initial_zone
-from scripts.embedded.layout import SITES, TOOLS, Layout
+from scripts.embedded.layout import SITES, TOOLS, ZONE, Layout
 from scripts.embedded.other_dns import DnsSoftware
 from scripts.embedded.supervisor import Program, Started, Supervisor
 from scripts.runbook import bootstrap, join, outside, sites
@@ -50,11 +50,17 @@ class Starter:
             self.supervisor.stop()
 
     def neutral(self, software: DnsSoftware | None) -> None:
-        ports = {site: self.layout.ports[site].app for site in SITES}
-        zone = initial_zone(ports, self.layout.settings.primary, 1)
-        self.start(programs.dns_server(self.layout, zone))
-        self.start(programs.other_dns_server(self.layout, software, zone))
-        self.start(programs.edge(self.layout))
+        """Start the two DNS vendors on their first zone, and the edge."""
+        layout = self.layout
+        zone = initial_zone({site: layout.ports[site].app for site in SITES}, layout.settings.primary, 1)
+        layout.zone_file.write_text(zone)
+        if software is None:
+            layout.other_zone_file.write_text(zone)
+        else:
+            software.prepare(layout.other_dns_folder, layout.other_dns_port, ZONE, zone, layout.tsig_file)
+        self.start(programs.dns_server(layout))
+        self.start(programs.other_dns_server(layout, software))
+        self.start(programs.edge(layout))
 
     def store(self, site: str) -> None:
         credentials, port = self.layout.store_credentials, self.layout.ports[site].store

@@ -88,7 +88,8 @@ class OtherNameServer:
         self.name, self.port, self.key = software.name, free_port(), folder / f"{software.name}.key"
         write_key(self.key, KEY_NAME)
         zone = initial_zone({"aws": 9001, "gcp": 9002, "azure": 9003}, "aws", 1)
-        self.argv = software.prepare(folder / software.name, self.port, ORIGIN, zone, self.key)
+        software.prepare(folder / software.name, self.port, ORIGIN, zone, self.key)
+        self.argv = software.argv(folder / software.name)
         self.log = folder / f"{software.name}.log"
         self.start()
 

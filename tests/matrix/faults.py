@@ -74,10 +74,14 @@ def _second_operator(platform: PlatformUnderTest, links: Links) -> None:
 
 
 def _end_dns(platform: PlatformUnderTest, links: Links) -> None:
-    platform.supervisor.kill(NEUTRAL, "dns")
+    """Both DNS vendors are gone."""
+    for one in platform.supervisor.alive(NEUTRAL):
+        if "dns" in one.name:
+            platform.supervisor.kill(NEUTRAL, one.name)
 
 
 def _start_dns(platform: PlatformUnderTest, links: Links) -> None:
+    """One of them comes back: it alone must do."""
     platform.supervisor.start(programs.dns_server(platform.layout))
 
 
