@@ -13,7 +13,7 @@ from typing import Literal
 from scripts.runbook.errors import TailUnreadable
 
 Key = tuple[str, ...]
-Kind = Literal["inserted", "updated", "deleted", "truncated"]
+Kind = Literal["inserted", "updated", "rekeyed", "deleted", "truncated"]
 
 # pgoutput counts microseconds since this moment.
 _EPOCH = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
@@ -31,7 +31,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class Change:
-    """One change of one row; a truncation has no key. An update that changes the key is a deletion and an insertion."""
+    """One change of one row; a truncation has no key. An update that changes the key rekeys one row and inserts the other."""
 
     kind: Kind
     table: str
@@ -104,7 +104,7 @@ class Decoder:
             return [Change("deleted", relation.table, keys[0])]
         if keys[0] == keys[-1]:
             return [Change("updated", relation.table, keys[0])]
-        return [Change("deleted", relation.table, keys[0]), Change("inserted", relation.table, keys[1])]
+        return [Change("rekeyed", relation.table, keys[0]), Change("inserted", relation.table, keys[1])]
 
     def _known(self, number: int) -> Relation:
         return self.relations[number]

@@ -11,6 +11,7 @@ from typing import Any
 from scripts.runbook import fence, replication, rewind, salvage, understudies
 from scripts.runbook.errors import CopyNeeded, StepTimedOut
 from scripts.runbook.failover import POLL_SECONDS
+from scripts.runbook.pgoutput import Key
 from scripts.runbook.positions import format_lsn
 from scripts.runbook.replication import Following, slot_name
 from scripts.runbook.return_talk import asked_tables
@@ -55,9 +56,7 @@ def save_salvage(run: ReturnRun) -> Evidence:
     """Keep every row that differs, as it is here and as it is there, before anything is changed."""
     if _gave_up(run) or run.tail is None or run.answer is None:
         return ALREADY
-    own = {
-        name: read_rows(run.database, name, table.key_columns, table.rows) for name, table in run.tail.tables.items()
-    }
+    own = _own_rows(run, run.tail)
     made = salvage.report(
         run.site, run.plan.primary, run.epoch, run.plan.position, run.tail, own, run.answer, _acknowledged(run)
     )
@@ -71,7 +70,8 @@ def give_up(run: ReturnRun) -> Evidence:
     """Set the rows that this site alone changed to the primary's state, in one transaction."""
     if _gave_up(run) or run.tail is None or run.answer is None:
         return ALREADY
-    rewind.rewind(run.database, salvage.replacements(run.tail, run.answer), run.epoch)
+    in_place = salvage.replacements(run.tail, _own_rows(run, run.tail), run.answer)
+    rewind.rewind(run.database, in_place, run.epoch)
     return {"rows": run.tail.row_count}
 
 
@@ -110,6 +110,10 @@ def check_references(run: ReturnRun) -> Evidence:
 
 def _gave_up(run: ReturnRun) -> bool:
     return run.follows() or rewind.is_rewound(run.database, run.epoch)
+
+
+def _own_rows(run: ReturnRun, tail: Tail) -> dict[str, dict[Key, str]]:
+    return {name: read_rows(run.database, name, table.key_columns, table.rows) for name, table in tail.tables.items()}
 
 
 def _acknowledged(run: ReturnRun) -> int:

@@ -54,10 +54,12 @@ class Ask:
 
 @dataclass(frozen=True)
 class AnsweredTable:
-    """The primary's rows, each with its key as PostgreSQL's own JSON, and the keys of those that it made after the fork."""
+    """The primary's rows, each with its key as PostgreSQL's own JSON, and what it did to which of them since the fork."""
 
     rows: tuple[tuple[Key, str], ...]
     created: tuple[Key, ...]
+    changed: tuple[Key, ...] = ()
+    rekeyed: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,16 @@ PUBLISHED = "insert, update, delete, truncate"
 
 @dataclass(frozen=True)
 class Replacement:
-    """What shall be in place of some rows of a table: `rows` are PostgreSQL's own JSON of each row, one text a row."""
+    """What shall be in place of some rows of a table.
+
+    `rows` are PostgreSQL's own JSON of each row, one text a row; `kept` likewise: rows whose unique values stay as in here.
+    """
 
     table: str
     key_columns: tuple[str, ...]
     keys: frozenset[Key]
     rows: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
 
 def columns_of(connection: Connection, table: str) -> tuple[str, ...]:
@@ -42,10 +46,20 @@ def columns_of(connection: Connection, table: str) -> tuple[str, ...]:
     return tuple(name for (name,) in rows)
 
 
+def unique_columns(connection: Connection, table: str) -> frozenset[str]:
+    """Return the columns of a table that are in a unique index besides the primary key's."""
+    rows = connection.execute(
+        """SELECT DISTINCT attname FROM pg_index JOIN pg_attribute ON attrelid = indexrelid
+           WHERE indrelid = to_regclass(%s) AND indisunique AND NOT indisprimary""",
+        (table,),
+    )
+    return frozenset(name for (name,) in rows)
+
+
 def read_rows(connection: Connection, table: str, key_columns: Sequence[str], keys: Collection[Key]) -> dict[Key, str]:
     """Return the rows with these keys as PostgreSQL's own JSON; a key without a row is absent."""
     name = _name(table)
-    same = sql.SQL(" AND ").join(sql.SQL("t.{0} = k.{0}").format(sql.Identifier(column)) for column in key_columns)
+    same = _same(key_columns, "t", "k")
     asked = sql.SQL(", ").join(sql.SQL("t.{}::text").format(sql.Identifier(column)) for column in key_columns)
     query = sql.SQL(
         "SELECT row_to_json(t)::text, {asked} FROM {name} t JOIN json_populate_recordset(NULL::{name}, %s) k ON {same}"
@@ -152,17 +166,34 @@ def _drop_references(connection: Connection, tables: list[str]) -> list[sql.Comp
 
 
 def _delete(connection: Connection, one: Replacement) -> None:
-    same = sql.SQL(" AND ").join(sql.SQL("t.{0} = k.{0}").format(sql.Identifier(column)) for column in one.key_columns)
+    same = _same(one.key_columns, "t", "k")
     statement = sql.SQL("DELETE FROM {name} t USING json_populate_recordset(NULL::{name}, %s) k WHERE {same}")
     connection.execute(statement.format(name=_name(one.table), same=same), (_keys_as_json(one.key_columns, one.keys),))
 
 
 def _insert(connection: Connection, one: Replacement) -> None:
-    columns = sql.SQL(", ").join(sql.Identifier(column) for column in columns_of(connection, one.table))
+    columns, unique = columns_of(connection, one.table), unique_columns(connection, one.table)
+    values = [
+        sql.SQL("CASE WHEN o.{key} IS NULL THEN t.{0} ELSE o.{0} END" if column in unique else "t.{0}").format(
+            sql.Identifier(column), key=sql.Identifier(one.key_columns[0])
+        )
+        for column in columns
+    ]
     statement = sql.SQL(
-        "INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM json_populate_recordset(NULL::{name}, %s)"
-    ).format(name=_name(one.table), columns=columns)
-    connection.execute(statement, (f"[{','.join(one.rows)}]",))
+        """INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values}
+           FROM json_populate_recordset(NULL::{name}, %s) t LEFT JOIN json_populate_recordset(NULL::{name}, %s) o ON {same}"""
+    ).format(
+        name=_name(one.table), columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+        values=sql.SQL(", ").join(values), same=_same(one.key_columns, "t", "o"))  # fmt: skip
+    connection.execute(statement, (f"[{','.join(one.rows)}]", f"[{','.join(one.kept)}]"))
+
+
+def _same(columns: Sequence[str], one: str, other: str) -> sql.Composed:
+    """Return the condition that two rows have the same key."""
+    pair = sql.SQL("{1}.{0} = {2}.{0}")
+    return sql.SQL(" AND ").join(
+        pair.format(sql.Identifier(column), sql.Identifier(one), sql.Identifier(other)) for column in columns
+    )
 
 
 def _wait_at_most(connection: Connection, seconds: int) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import jinja2
 
+from scripts.runbook.errors import RewindRefused
 from scripts.runbook.pgoutput import Key, Transaction
-from scripts.runbook.return_talk import Answer
+from scripts.runbook.return_talk import Answer, AnsweredTable
 from scripts.runbook.rewind import Replacement
-from scripts.runbook.tail import Tail
+from scripts.runbook.tail import Tail, TouchedTable
 
 # The site's own heartbeats are no work of anybody.
 OWN_TABLES = ("lifeboat.heartbeat",)
@@ -96,14 +97,33 @@ def report(
     )  # fmt: skip
 
 
-def replacements(tail: Tail, answer: Answer) -> list[Replacement]:
-    """Return what must stand in place of the tail's rows: the primary's, but for those that its stream will bring anew."""
-    found = []
-    for name, table in tail.tables.items():
-        created = set(answer.tables[name].created)
-        rows = tuple(row for key, row in answer.tables[name].rows if key not in created)
-        found.append(Replacement(name, table.key_columns, frozenset(table.rows), rows))
-    return found
+def replacements(tail: Tail, own: Mapping[str, Mapping[Key, str]], answer: Answer) -> list[Replacement]:
+    """Return what must stand in place of the tail's rows, so that the primary's stream since the fork fits onto it.
+
+    `own`: this site's rows. Raises RewindRefused.
+    """
+    return [_in_place(name, table, own[name], answer.tables[name]) for name, table in tail.tables.items()]
+
+
+def _in_place(name: str, table: TouchedTable, own: Mapping[Key, str], answered: AnsweredTable) -> Replacement:
+    """Return the rows of one table.
+
+    A row that the primary made since the fork must be absent. One that it changed or removed since then must be there
+    for the stream to find, with the unique values that it has here: the primary's newest ones may belong to another row
+    on the way. The stream sets every column of it.
+    """
+    theirs, rows, kept = dict(answered.rows), [], []
+    for key in set(table.rows) - set(answered.created):
+        if key in answered.rekeyed and key not in own:
+            raise RewindRefused(
+                f"the row {', '.join(key)} of {name} was removed here, and has another key there by now"
+            )
+        changed = key in answered.changed
+        if changed and key in own:
+            kept.append(own[key])
+        if row := theirs.get(key) or (own.get(key) if changed else None):
+            rows.append(row)
+    return Replacement(name, table.key_columns, frozenset(table.rows), tuple(rows), tuple(kept))
 
 
 def is_work(transaction: Transaction) -> bool:

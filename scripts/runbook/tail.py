@@ -1,7 +1,7 @@
 """What a site holds that the new primary never took over: its tail, read from its own slot before anything is changed."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
 import psycopg
@@ -71,18 +71,36 @@ def read_tail(connection: Connection, slot: str, after: int, origin: str | None)
     return tail
 
 
-def inserted_since(connection: Connection, slot: str, fork: int, tables: Mapping[str, set[Key]]) -> dict[str, set[Key]]:
-    """Return which of these rows the stream of a slot creates, beyond `fork` (bytes), before it does anything else to them."""
-    created: dict[str, set[Key]] = {table: set() for table in tables}
-    seen: dict[str, set[Key]] = {table: set() for table in tables}
-    for change in when_free(lambda: list(_changes_since(connection, slot, fork, list(tables)))):
-        concerned = set(tables.get(change.table, ())) - seen.get(change.table, set())
-        if change.kind != "truncated":
-            concerned &= {change.key}
-        seen.setdefault(change.table, set()).update(concerned)
+@dataclass
+class Since:
+    """What the stream of a slot does to some rows beyond the fork: each set holds keys.
+
+    created: the first thing is that the row is made. changed: the row was there, and is changed or removed. rekeyed: the
+    row gets another key, so it must be there when that comes.
+    """
+
+    created: set[Key] = field(default_factory=set)
+    changed: set[Key] = field(default_factory=set)
+    rekeyed: set[Key] = field(default_factory=set)
+
+    def take(self, change: Change, asked: set[Key]) -> None:
+        """Take in the next change of the stream, if it concerns a row that was asked for."""
+        concerned = asked if change.kind == "truncated" else asked & {change.key}
+        if change.kind == "rekeyed":
+            self.rekeyed |= concerned - self.created
         if change.kind in ("inserted", "truncated"):
-            created.setdefault(change.table, set()).update(concerned)
-    return created
+            self.created |= concerned - self.changed
+        else:
+            self.changed |= concerned - self.created
+
+
+def since_fork(connection: Connection, slot: str, fork: int, table: str, keys: set[Key]) -> Since:
+    """Return what the stream of a slot does to these rows of a table beyond `fork` (bytes)."""
+    since = Since()
+    for change in when_free(lambda: list(_changes_since(connection, slot, fork, [table]))):
+        if change.table == table:
+            since.take(change, keys)
+    return since
 
 
 def _changes_since(connection: Connection, slot: str, fork: int, tables: list[str]) -> Iterator[Change]:

@@ -7,7 +7,7 @@ from scripts.runbook.positions import resume_after
 from scripts.runbook.replication import slot_name
 from scripts.runbook.return_talk import Answer, AnsweredTable, Ask, AskedTable
 from scripts.runbook.rewind import columns_of, read_rows
-from scripts.runbook.tail import inserted_since
+from scripts.runbook.tail import since_fork
 from scripts.runbook.takeovers import TookOver
 from scripts.runbook.understudies import Slot
 
@@ -56,8 +56,9 @@ def _strange(connection: Connection, ask: Ask) -> str:
 def _answered(connection: Connection, slot: Slot, took: TookOver, name: str, asked: AskedTable) -> AnsweredTable:
     keys = set(asked.keys)
     rows = read_rows(connection, name, asked.key_columns, keys)
-    created = inserted_since(connection, slot.name, took.fork, {name: keys})[name]
-    return AnsweredTable(tuple(sorted(rows.items())), tuple(sorted(created)))
+    since = since_fork(connection, slot.name, took.fork, name, keys)
+    done = (tuple(sorted(part)) for part in (since.created, since.changed, since.rekeyed))
+    return AnsweredTable(tuple(sorted(rows.items())), *done)
 
 
 def _start(connection: Connection, slot: Slot, took: TookOver, ask: Ask) -> int | None:

@@ -21,7 +21,7 @@ import psycopg
 from scripts.runbook import bootstrap, fence, replication, rewind, salvage, takeovers, understudies
 from scripts.runbook.replication import Following, slot_name
 from scripts.runbook.return_talk import Ask, asked_tables
-from scripts.runbook.rewind import columns_of
+from scripts.runbook.rewind import columns_of, read_rows
 from scripts.runbook.rule import Rule
 from scripts.runbook.tail import read_tail
 from scripts.runbook.welcome import welcome
@@ -155,7 +155,8 @@ def rejoin(aws: Site, gcp: Site, rows: int) -> None:
     answer = welcome(gcp.agent, Ask.of("aws", "gcp", 2, None, tables=asked_tables(tail, columns)))
     if answer.refusal or tail.row_count < TAIL_ROWS:
         raise RuntimeError(f"the tail has {tail.row_count} rows: {answer.refusal}")
-    rewind.rewind(aws.agent, salvage.replacements(tail, answer), 2)
+    own = {name: read_rows(aws.agent, name, one.key_columns, one.rows) for name, one in tail.tables.items()}
+    rewind.rewind(aws.agent, salvage.replacements(tail, own, answer), 2)
     aws.follows(gcp, 2, copy=False)
     gcp.write(rows + 3, 1)
     aws.waits_for(rows + 3)

@@ -8,6 +8,7 @@ import psycopg
 
 from scripts.runbook import bootstrap, fence, replication, rewind, salvage, takeovers, understudies
 from scripts.runbook.errors import RewindRefused
+from scripts.runbook.pgoutput import Key
 from scripts.runbook.replication import Following, slot_name
 from scripts.runbook.return_talk import Answer, Ask, asked_tables
 from scripts.runbook.rewind import columns_of, read_rows
@@ -122,8 +123,15 @@ class Pair:
         answer = welcome(new.agent, ask)
         if answer.refusal:
             return tail, answer, None
-        own = {name: read_rows(old.agent, name, one.key_columns, one.rows) for name, one in tail.tables.items()}
+        own = self.own_rows(tail)
         return tail, answer, salvage.report(old.name, new.name, self.epoch, took.position, tail, own, answer, 0)
+
+    def own_rows(self, tail: Tail) -> dict[str, dict[Key, str]]:
+        agent = self.standby.agent
+        return {name: read_rows(agent, name, one.key_columns, one.rows) for name, one in tail.tables.items()}
+
+    def rewind(self, tail: Tail, answer: Answer) -> None:
+        rewind.rewind(self.standby.agent, salvage.replacements(tail, self.own_rows(tail), answer), self.epoch)
 
     def come_back(self) -> Salvage:
         """Rewind the old primary and let it follow; return the report that was made before."""
@@ -131,8 +139,8 @@ class Pair:
         assert report is not None
         before = self.standby.holds()
         try:
-            rewind.rewind(self.standby.agent, salvage.replacements(tail, answer), self.epoch)
-        except RewindRefused:  # two rows of the primary have changed a unique value between them since the fork
+            self.rewind(tail, answer)
+        except RewindRefused:  # two rows have exchanged a unique value, in the tail or since the fork
             assert self.standby.holds() == before
             self.copy()
         else:
