@@ -12,6 +12,7 @@ import pytest
 
 from app.errors import BadStoreCredentials
 from app.federation import Addresses, Way, enter
+from infra import identities
 
 ENTRIES = {
     "aws": "arn:aws:iam::000000000000:role/lifeboat-from-x-app",
@@ -101,6 +102,14 @@ def test_a_token_of_the_own_provider_opens_the_other_s_store(
     assert credential["expires_at"] > datetime.datetime.now(datetime.UTC)
     keys = {"access_key_id", "secret_access_key"} if entered == "aws" else set()
     assert set(credential) == {"token", "expires_at"} | keys
+
+
+@pytest.mark.parametrize(("own", "entered"), WAYS)
+def test_a_token_is_made_out_to_whom_the_other_site_expects(own: str, entered: str) -> None:
+    """It asks for the audience that the entered site's description trusts; Azure's directory answers with a number."""
+    asked = Way(own, entered, ENTRIES[entered]).audience
+
+    assert identities.audience(own, entered) == (identities.AZURE_AUDIENCE if own == "azure" else asked)
 
 
 def test_each_cloud_is_shown_its_own_entry(providers: tuple[Addresses, type[Providers]]) -> None:
