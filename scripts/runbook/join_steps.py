@@ -50,7 +50,8 @@ class JoinRun(Run[JoinPlan]):
 def plan_join(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> JoinPlan:
     """Decide that an empty site follows the primary.
 
-    Raises RegisterUnreachable, or CannotJoin: it is the primary, follows already, or one of the two does not answer.
+    Raises RegisterUnreachable, or CannotJoin: it is the primary, follows already, has been here
+    before, or one of the two does not answer.
     """
     record, site = facts.record, wish.to
     if record is None:
@@ -62,6 +63,10 @@ def plan_join(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> JoinPlan:
             raise CannotJoin(f"{needed} does not answer, and {why}: bring it back first.")
     if (primary := facts.statuses[site].following) is not None:
         raise CannotJoin(f"{site} follows {primary} already; there is nothing to do.")
+    if site in facts.statuses[record.holder].slots:
+        raise CannotJoin(
+            f"{record.holder} keeps a slot for {site} from before: let it return with `lifeboat rejoin {site} --copy`."
+        )
     others = tuple(name for name in sites if name in facts.statuses and facts.statuses[name].following == record.holder)
     evidence = (f"{record.holder} has a log of {facts.statuses[record.holder].log:,} bytes",)
     return JoinPlan(site, record.holder, record.epoch, others, evidence)

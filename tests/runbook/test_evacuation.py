@@ -8,11 +8,13 @@ import pytest
 from scripts.embedded.layout import LocalSettings, decide, write_platform
 from scripts.embedded.postgres_binaries import find_postgres
 from scripts.runbook import evacuation, failback, sites
-from scripts.runbook.errors import CannotFailBack
+from scripts.runbook.errors import CannotFailBack, CannotJoin
 from scripts.runbook.evacuation import Item
 from scripts.runbook.inventory import Entry
+from scripts.runbook.join_steps import plan_join
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.plan import Facts
+from scripts.runbook.requests import Wish
 from scripts.runbook.rule import Rule
 from scripts.runbook.sites import Platform
 from scripts.runbook.status import SlotStatus
@@ -111,6 +113,38 @@ def test_a_site_that_is_not_in_step_does_not_fail_back(found: Facts, sentence: s
         failback.check(found, "azure")
 
     assert str(refused.value) == sentence
+
+
+CANNOT_JOIN = {
+    "the primary": ("aws", facts(), "aws is the primary; it cannot follow itself."),
+    "a follower": ("azure", facts(), "azure follows aws already; there is nothing to do."),
+    "one that was here before": (
+        "azure",
+        facts(azure={"following": None}),
+        "aws keeps a slot for azure from before: let it return with `lifeboat rejoin azure --copy`.",
+    ),
+    "one without an agent": (
+        "azure",
+        Facts(HELD, {"aws": status_of("aws")}, {"aws": 0.4}),
+        "azure does not answer, and its agent must do it: bring it back first.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("site", "found", "sentence"), CANNOT_JOIN.values(), ids=CANNOT_JOIN.keys())
+def test_a_site_that_is_not_new_does_not_join(site: str, found: Facts, sentence: str) -> None:
+    """One sentence, with the command that fits instead."""
+    with pytest.raises(CannotJoin) as refused:
+        plan_join(found, Wish("join", site), SITES)
+
+    assert str(refused.value) == sentence
+
+
+def test_a_new_site_joins() -> None:
+    """Empty, heard, and nobody at the primary knows it yet."""
+    plan = plan_join(facts(azure={"following": None}, aws={"slots": {}}), Wish("join", "azure"), SITES)
+
+    assert (plan.primary, plan.epoch, plan.others) == ("aws", 1, ("gcp",))
 
 
 def test_a_site_in_step_may_fail_back() -> None:
