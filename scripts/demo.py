@@ -89,7 +89,7 @@ def command(
 ) -> None:
     """Start three clouds on this machine, and end one: by hand in the browser, or with --once unattended."""
     console: Console = context.obj
-    settings = LocalSettings(console.folder, edge_port=port, pg_bin=pg_bin)
+    settings = LocalSettings(console.folder, edge_port=port, pg_bin=pg_bin, links=not once)
     if once:
         _unattended(settings, console, as_json)
     elif as_json:

@@ -25,17 +25,26 @@ app = typer.Typer(no_args_is_help=True, help="Run three whole sites on this mach
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Where the browser finds the app.")]
 PgBin = Annotated[Path | None, typer.Option("--pg-bin", help="The folder of another PostgreSQL's programs.")]
 Auto = Annotated[bool, typer.Option("--auto", help="Mode auto: a standby takes over by itself, without a word.")]
+Links = Annotated[
+    bool, typer.Option("--links", help="Let the sites reach each other by ways that `local cut` can cut.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.command()
 def up(
-    context: typer.Context, port: Port = 8080, pg_bin: PgBin = None, as_json: AsJson = False, auto: Auto = False
+    context: typer.Context,
+    port: Port = 8080,
+    pg_bin: PgBin = None,
+    as_json: AsJson = False,
+    auto: Auto = False,
+    links: Links = False,
 ) -> None:
     """Start three sites in the background and return when the app takes writes."""
     console: Console = context.obj
     mode: Mode = "auto" if auto else "confirm"
-    started = local_sites.up(LocalSettings(console.folder, edge_port=port, pg_bin=pg_bin, mode=mode), console.say)
+    settings = LocalSettings(console.folder, edge_port=port, pg_bin=pg_bin, mode=mode, links=links)
+    started = local_sites.up(settings, console.say)
     if as_json:
         console.print_json(started.summary())
         return
@@ -103,6 +112,22 @@ def resume(context: typer.Context, site: str) -> None:
     """Let a paused site go on where it stood."""
     console: Console = context.obj
     console.tell(f"{site} goes on: {harm.resume(console.folder, site)} processes.")
+
+
+@app.command()
+def cut(context: typer.Context, site: str) -> None:
+    """Cut a site off: nobody else reaches its database or its store, until `local mend` (needs `local up --links`)."""
+    console: Console = context.obj
+    harm.cut(console.folder, site)
+    console.tell(f"{site} is cut off: nobody else reaches its database or its store.")
+
+
+@app.command()
+def mend(context: typer.Context, site: str) -> None:
+    """Let the others reach a site again that was cut off."""
+    console: Console = context.obj
+    harm.mend(console.folder, site)
+    console.tell(f"{site} can be reached again.")
 
 
 @app.command()

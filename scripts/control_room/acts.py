@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from scripts.embedded import coming_back, harm
@@ -19,6 +20,8 @@ HARMS = {
     "kill-wipe": "End it and its data",
     "pause": "Let it hang",
     "resume": "Let it go on",
+    "cut": "Cut it off from the others",
+    "mend": "Mend its links",
     "refuse": "Its buckets answer 403",
     "start": "Start it again",
 }
@@ -68,17 +71,7 @@ class Acts:
         """Harm a local site, or bring it back. Raises UsageError, UnknownSite, NothingRunning or AlreadyDead."""
         if name not in HARMS:
             raise UsageError(f"there is no way to harm a site called {name[:40]}: choose one of {', '.join(HARMS)}")
-        acts: dict[str, Callable[[], str]] = {
-            "kill": lambda: f"{site} is gone: {kill_site(self.folder, site)} processes ended at once.",
-            "kill-wipe": lambda: (
-                f"{site} is gone with its data: {kill_site(self.folder, site, wipe=True)} processes ended at once."
-            ),
-            "pause": lambda: f"{site} hangs: {harm.pause(self.folder, site)} processes were stopped where they stood.",
-            "resume": lambda: f"{site} goes on: {harm.resume(self.folder, site)} processes.",
-            "refuse": lambda: f"{site}'s buckets answer 403 from now on ({harm.refuse(self.folder, site)}).",
-            "start": lambda: f"{site} is {coming_back.start(self.folder, site, lambda _: None).standing}.",
-        }
-        return acts[name]()
+        return _HARM[name](self.folder, site)
 
     def _preflight(self, wish: Wish, loop: asyncio.Runner) -> tuple[Reach, Preflight]:
         if wish.verb not in VERBS:
@@ -87,3 +80,39 @@ class Acts:
         platform.known(wish.to)
         reach = Reach.open(platform, "operator", loop)
         return reach, asking.preflight(reach, wish)
+
+
+def _kill(folder: Path, site: str, *, wipe: bool = False) -> str:
+    return f"{site} is gone{' with its data' if wipe else ''}: {kill_site(folder, site, wipe=wipe)} processes ended at once."
+
+
+def _pause(folder: Path, site: str) -> str:
+    return f"{site} hangs: {harm.pause(folder, site)} processes were stopped where they stood."
+
+
+def _resume(folder: Path, site: str) -> str:
+    return f"{site} goes on: {harm.resume(folder, site)} processes."
+
+
+def _cut(folder: Path, site: str) -> str:
+    harm.cut(folder, site)
+    return f"{site} is cut off: nobody else reaches its database or its store."
+
+
+def _mend(folder: Path, site: str) -> str:
+    harm.mend(folder, site)
+    return f"{site} can be reached again."
+
+
+def _refuse(folder: Path, site: str) -> str:
+    return f"{site}'s buckets answer 403 from now on ({harm.refuse(folder, site)})."
+
+
+def _start(folder: Path, site: str) -> str:
+    return f"{site} is {coming_back.start(folder, site, lambda _: None).standing}."
+
+
+_HARM: dict[str, Callable[[Path, str], str]] = {
+    "kill": _kill, "kill-wipe": partial(_kill, wipe=True), "pause": _pause, "resume": _resume, "cut": _cut, "mend": _mend,
+    "refuse": _refuse, "start": _start,
+}  # fmt: skip

@@ -36,7 +36,9 @@ class Live:
         """Open every source; nothing is asked yet."""
         live = cls(
             platform, Watch.over(await every_source(platform)), Posting(platform.outside_url),
-            Renderer.create(platform.terms.challenger_seconds),
+            Renderer.create(
+                platform.terms.challenger_seconds, {site: outputs.capacity for site, outputs in platform.outputs.items()}
+            ),
         )  # fmt: skip
         live.draw()
         return live

@@ -49,20 +49,24 @@ def rule(value: Rule) -> str:
 
 @dataclass(frozen=True)
 class Renderer:
-    """Turns one standing into the page's parts; `term_seconds`: how long a lease lasts for whoever watches it."""
+    """Turns one standing into the page's parts.
+
+    `term_seconds`: how long a lease lasts for whoever watches it; `capacities`: each site's capacity mode, as deployed.
+    """
 
     templates: Environment
     term_seconds: float
+    capacities: dict[str, str]
 
     @classmethod
-    def create(cls, term_seconds: float) -> "Renderer":
+    def create(cls, term_seconds: float, capacities: dict[str, str]) -> "Renderer":
         folder = Path(__file__).parent / "templates"
         templates = Environment(
             loader=FileSystemLoader(folder), autoescape=select_autoescape(), undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
         templates.filters |= {"age": age, "bytes": size, "clock": clock, "rule": rule}
-        return cls(templates, term_seconds)
+        return cls(templates, term_seconds, capacities)
 
     def parts(self, standing: Standing, posting: Posting) -> dict[str, Markup]:
         """Return every part of the page by its name."""
@@ -70,7 +74,7 @@ class Renderer:
         values: dict[str, Any] = {
             "standing": standing, "sentence": tell(standing), "term_seconds": self.term_seconds, "runbook": runbook,
             "timeline": draw(runbook.records) if runbook else None, "posting": posting, "rates": posting.a_second(),
-            "readiness": standing.readiness,
+            "readiness": standing.readiness, "capacities": self.capacities,
         }  # fmt: skip
         return {part: self.fill(part, **values) for part in PARTS}
 

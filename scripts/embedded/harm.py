@@ -7,9 +7,10 @@ import psutil
 
 from scripts.embedded import object_stores
 from scripts.embedded.layout import SITES
+from scripts.embedded.links import Order, read_orders, write_orders
+from scripts.embedded.remembered import recall
 from scripts.embedded.supervisor import Program, Started, Supervisor
-from scripts.runbook import sites
-from scripts.runbook.errors import AlreadyDead, NothingRunning, UnknownSite
+from scripts.runbook.errors import AlreadyDead, NoLinks, NothingRunning, UnknownSite
 
 # The process that stands on a closed account's port.
 CLOSED = "closed-account"
@@ -40,7 +41,7 @@ def resume(folder: Path, site: str) -> int:
 def refuse(folder: Path, site: str) -> str:
     """Close a site's storage account: its object store goes, and 403 answers on its port; returns its address."""
     supervisor = alive(folder, site)
-    port = _store_port(folder, site)
+    port = recall(folder).ports[site].store
     process = object_stores.refusing_process(folder / "sites" / site / "refusing", port)
     object_stores.prepare(process)
     supervisor.kill(site, process.name)
@@ -49,15 +50,27 @@ def refuse(folder: Path, site: str) -> str:
     return process.health_url
 
 
+def cut(folder: Path, site: str) -> None:
+    """Cut a site's links: nobody else reaches its database or its store, and nobody is told. Raises NoLinks."""
+    _order(folder, site, "cut")
+
+
+def mend(folder: Path, site: str) -> None:
+    """Let everything pass again on the way to a site. Raises NoLinks."""
+    _order(folder, site, "open")
+
+
+def _order(folder: Path, site: str, order: Order) -> None:
+    alive(folder, site)
+    layout = recall(folder)
+    if not layout.links:
+        raise NoLinks()
+    write_orders(layout.link_orders, {**read_orders(layout.link_orders), site: order})
+
+
 def reopen(supervisor: Supervisor, site: str) -> None:
     """End what answers 403 for a site's store, if anything does; `local start` then starts the store itself again."""
     supervisor.kill(site, CLOSED)
-
-
-def _store_port(folder: Path, site: str) -> int:
-    """Return the port of a site's object store, which stands in the address of its control store."""
-    endpoint = sites.load(folder).outputs[site].lease_url.partition("endpoint=")[2]
-    return int(endpoint.split("/")[2].rpartition(":")[2])
 
 
 def _signal_all(started: list[Started], which: signal.Signals) -> int:

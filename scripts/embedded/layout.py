@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.outputs import SiteOutputs
+from scripts.embedded.links import Kind, Link
 from scripts.embedded.object_stores import AZURE_ACCOUNT, REGION, make_credentials
 from scripts.embedded.postgres import PostgresServer
 from scripts.embedded.postgres_binaries import PostgresBinaries
@@ -46,7 +47,10 @@ class SitePorts:
 
 @dataclass(frozen=True)
 class LocalSettings:
-    """How three local sites are started. `terms` in seconds; `edge_port` is where a person's browser goes."""
+    """How three local sites are started. `terms` in seconds; `edge_port` is where a person's browser goes.
+
+    `links`: the sites reach each other by ways that can be cut (`local cut`).
+    """
 
     folder: Path
     edge_port: int = 8080
@@ -54,6 +58,7 @@ class LocalSettings:
     terms: Terms = TERMS
     mode: Mode = "confirm"
     pg_bin: Path | None = None
+    links: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class Layout:
     site_secrets: dict[str, SiteSecrets] = field(default_factory=dict)
     secret_key: str = ""
     store_credentials: dict[str, dict[str, Any]] = field(default_factory=make_credentials)
+    links: list[Link] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -108,9 +114,25 @@ class Layout:
     def credentials_file(self) -> Path:
         return self.folder / "store-credentials.json"
 
+    @property
+    def link_orders(self) -> Path:
+        return self.folder / "links.json"
+
+    def reached_port(self, site: str, kind: Kind) -> int:
+        """Return the port by which the others reach a site's database or store: its link's, where there is one."""
+        own = self.ports[site].database if kind == "database" else self.ports[site].store
+        return next((link.listens for link in self.links if (link.site, link.kind) == (site, kind)), own)
+
     def store_url(self, site: str, kind: str) -> str:
-        """Return the URL of a site's bucket: `media`, `lease` or `ledger`."""
-        endpoint, bucket = f"http://127.0.0.1:{self.ports[site].store}", f"lifeboat-{kind}"
+        """Return the URL of a site's bucket as the site itself reaches it: `media`, `lease` or `ledger`."""
+        return self._bucket_url(site, kind, self.ports[site].store)
+
+    def reached_url(self, site: str, kind: str) -> str:
+        """Return the URL of a site's bucket as the others reach it."""
+        return self._bucket_url(site, kind, self.reached_port(site, "store"))
+
+    def _bucket_url(self, site: str, kind: str, port: int) -> str:
+        endpoint, bucket = f"http://127.0.0.1:{port}", f"lifeboat-{kind}"
         return {
             "aws": f"s3://{bucket}?region={REGION}&endpoint={endpoint}",
             "gcp": f"gs://{bucket}?endpoint={endpoint}",
@@ -121,9 +143,9 @@ class Layout:
         return SiteOutputs(
             site=site, cloud=site, region="local", app_url=f"http://social.localhost:{self.settings.edge_port}",
             edge_target=f"{site}.edge.{ZONE}", dns_records=[],
-            audit_url="", database_host="127.0.0.1", database_port=self.ports[site].database,
-            database_name="lifeboat", database_cidr="127.0.0.1/32", media_url=self.store_url(site, "media"),
-            lease_url=self.store_url(site, "lease"), ledger_url=self.store_url(site, "ledger"),
+            audit_url="", database_host="127.0.0.1", database_port=self.reached_port(site, "database"),
+            database_name="lifeboat", database_cidr="127.0.0.1/32", media_url=self.reached_url(site, "media"),
+            lease_url=self.reached_url(site, "lease"), ledger_url=self.reached_url(site, "ledger"),
             egress_address="127.0.0.1", link={}, identity={}, entries={}, image="", capacity="full",
         )  # fmt: skip
 
@@ -134,7 +156,7 @@ class Layout:
 def decide(settings: LocalSettings, binaries: PostgresBinaries) -> Layout:
     """Choose free ports and fresh secrets. Raises PortBusy when the edge's port is taken."""
     _must_be_free(settings.edge_port)
-    numbers = iter(_free_ports(3 * len(SITES) + 2))
+    numbers = iter(_free_ports(5 * len(SITES) + 2))
     layout = Layout(
         settings, binaries, dns_port=next(numbers), other_dns_port=next(numbers), secret_key=secrets.token_hex(32)
     )
@@ -145,6 +167,12 @@ def decide(settings: LocalSettings, binaries: PostgresBinaries) -> Layout:
             owner=secrets.token_hex(16), app=secrets.token_hex(16), agent=secrets.token_hex(16), replication=replication
         )
         layout.site_secrets[site] = SiteSecrets(secrets.token_hex(16), passwords)
+        if settings.links:
+            ports = layout.ports[site]
+            layout.links += [
+                Link(site, "database", next(numbers), ports.database),
+                Link(site, "store", next(numbers), ports.store),
+            ]
     return layout
 
 

@@ -33,6 +33,13 @@ def agent(layout: Layout, site: str) -> Program:
     )
 
 
+def links(layout: Layout) -> Program:
+    ways = [link.spelled() for link in layout.links]
+    return Program(
+        NEUTRAL, "links", _python("scripts.embedded.links", "--orders", str(layout.link_orders), *ways), _environment()
+    )
+
+
 def dns_server(layout: Layout) -> Program:
     return _our_dns(layout, "dns", layout.zone_file, layout.dns_port)
 
@@ -71,7 +78,7 @@ def _app_environment(layout: Layout, site: str) -> dict[str, str]:
         "SITE": site,
         "DATABASE_URL": layout.server(site).url("lifeboat_app", layout.site_secrets[site].passwords.app),
         "MEDIA_URL": layout.store_url(site, "media"),
-        "MEDIA_PEERS": json.dumps({other: layout.store_url(other, "media") for other in SITES if other != site}),
+        "MEDIA_PEERS": json.dumps({other: layout.reached_url(other, "media") for other in SITES if other != site}),
         "STORE_CREDENTIALS": str(layout.credentials_file),
         "SECRET_KEY": layout.secret_key,
         # Everybody comes from one address here, and tests and benches are a crowd.

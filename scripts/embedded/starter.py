@@ -52,6 +52,8 @@ class Starter:
     def neutral(self, software: DnsSoftware | None) -> None:
         """Start the two DNS vendors on their first zone, and the edge."""
         layout = self.layout
+        if layout.links:
+            self.start(programs.links(layout))
         zone = initial_zone({site: layout.ports[site].app for site in SITES}, layout.settings.primary, 1)
         layout.zone_file.write_text(zone)
         if software is None:

@@ -267,6 +267,13 @@ class RegisterIncomplete(LifeboatError):
     """A new register could not be written to every control store."""
 
 
+class NoLinks(LifeboatError):
+    """The local sites reach each other directly, so no way can be cut."""
+
+    def __init__(self) -> None:
+        super().__init__("The local sites were started without links: start them with `lifeboat local up --links`.")
+
+
 class PlanChanged(LifeboatError):
     """What would be done now is not what the person agreed to."""
 

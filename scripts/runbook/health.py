@@ -15,7 +15,7 @@ from scripts.runbook.bootstrap import PUBLICATION
 
 Connection = psycopg.Connection[Any]
 
-VERSION = 1
+VERSION = 2
 """Raised when a part changes its meaning: a reader that knows another version takes the site as not measured."""
 
 
@@ -30,6 +30,7 @@ class Health:
     proven: the sites whose slot here is proved to have no gap. clock_ahead: seconds before the stores' clock.
     certificate_days: of the database's own certificate.
     disk_free, disk_total: bytes where the database's files lie; None where only the provider can see them.
+    media_waiting: pictures that other buckets still lack, as its outbox says; media_oldest: seconds that one has waited.
     """
 
     version: int = VERSION
@@ -46,6 +47,8 @@ class Health:
     certificate_days: float | None = None
     disk_free: int | None = None
     disk_total: int | None = None
+    media_waiting: int = 0
+    media_oldest: float = 0.0
     versions: dict[str, str] = field(default_factory=dict)
 
     @classmethod

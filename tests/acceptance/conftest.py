@@ -98,12 +98,13 @@ def start_mortal_agent(local: LocalSites, site: str, step: str) -> Started:
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSites]:
-    """Give three running sites with a short lease; everything is ended afterwards."""
+def local(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSites]:
+    """Give three running sites with a short lease; with links where the module says LINKS. Everything is ended afterwards."""
     folder = tmp_path_factory.mktemp("sites") / "local"
     for parent in folder.parents[:3]:
         parent.chmod(0o755)
-    settings = LocalSettings(folder, edge_port=free_port(), terms=SHORT_TERMS)
+    links = getattr(request.module, "LINKS", False)
+    settings = LocalSettings(folder, edge_port=free_port(), terms=SHORT_TERMS, links=links)
     started = local_sites.up(settings, lambda sentence: None)
     yield started
     local_sites.down(settings)

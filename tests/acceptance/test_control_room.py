@@ -18,6 +18,8 @@ __all__ = ["browser"]
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.browser, needs_chromium]
 
+# One of the ways to harm a cloud here is to cut it off.
+LINKS = True
 AXE = Path(__file__).parents[2] / ".lifeboat" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 SLOW = 60_000  # milliseconds; a busy machine takes its time
 TEXT = "Fog on the strait tonight. The lamp on the breakwater is lit."
@@ -110,6 +112,16 @@ def test_the_dead_cloud_comes_back_and_takes_over_again(page: Page, local: Local
     act(page, "switchover", "aws")
     sentence(page, "aws takes writes; gcp and azure could each take over now and lose nothing")
     keep_picture(page, "room-back")
+
+
+def test_a_standby_that_is_cut_off_is_told_and_comes_back(page: Page, local: LocalSites) -> None:
+    """Nobody reaches azure any more: its control store is named as silent; mended, it could take over again."""
+    harm(page, "azure", "Cut it off from the others")
+    row = page.locator("#sources tr", has_text="the control store of azure")
+    expect(row).to_contain_text("no answer within", timeout=SLOW)
+    sentence(page, "aws takes writes")
+    harm(page, "azure", "Mend its links")
+    sentence(page, "aws takes writes; gcp and azure could each take over now and lose nothing")
 
 
 def test_everybody_can_use_it(page: Page) -> None:

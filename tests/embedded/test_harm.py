@@ -3,14 +3,20 @@
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from scripts.embedded import harm
+from scripts.embedded.layout import LocalSettings, decide
+from scripts.embedded.links import read_orders
+from scripts.embedded.postgres_binaries import find_postgres
+from scripts.embedded.remembered import remember
 from scripts.embedded.supervisor import Program, Supervisor
-from scripts.runbook.errors import AlreadyDead, NothingRunning, UnknownSite
+from scripts.runbook.errors import AlreadyDead, NoLinks, NothingRunning, UnknownSite
+from tests.conftest import free_port
 
 CHILD = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); time.sleep(600)"
 
@@ -53,3 +59,20 @@ def test_what_cannot_be_harmed_is_named(folder: Path, tmp_path_factory: pytest.T
         harm.refuse(folder, "gcp")
     with pytest.raises(NothingRunning):
         harm.pause(tmp_path_factory.mktemp("empty"), "aws")
+
+
+def test_a_site_without_links_cannot_be_cut_off(folder: Path) -> None:
+    """It says with which option the sites have ways that can be cut; with it the order is written and taken back."""
+    settings = LocalSettings(folder, edge_port=free_port())
+    remember(decide(settings, find_postgres()))
+    with pytest.raises(NoLinks, match="local up --links"):
+        harm.cut(folder, "aws")
+    linked = decide(replace(settings, links=True), find_postgres())
+    remember(linked)
+
+    harm.cut(folder, "aws")
+    cut = read_orders(linked.link_orders)
+    harm.mend(folder, "aws")
+
+    assert (cut, read_orders(linked.link_orders)) == ({"aws": "cut"}, {"aws": "open"})
+    assert linked.reached_url("aws", "lease") != linked.store_url("aws", "lease")

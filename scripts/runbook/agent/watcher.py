@@ -6,7 +6,7 @@ import time
 
 import psycopg
 
-from scripts.runbook import certificates, clocks, health, privileges, status
+from scripts.runbook import certificates, clocks, health, media, privileges, status
 from scripts.runbook.agent.state import Agent
 from scripts.runbook.sites import Platform
 
@@ -33,11 +33,15 @@ async def listen(agent: Agent) -> float:
 async def measure(agent: Agent) -> float:
     """Measure this site's health for its status; the proofs that take longer are kept from one minute to the next."""
     measured = await agent.rule_database.call(health.measure, agent.platform.disks.get(agent.site))
+    waiting = await agent.rule_database.call(media.backlog)
     if time.monotonic() - agent.proved_at > PROVE_SECONDS:
         agent.proofs = await asyncio.to_thread(_prove, agent.platform, agent.site)
         agent.proved_at = time.monotonic()
     age = round(time.monotonic() - agent.proved_at, 1)
-    agent.health = dataclasses.replace(measured, **agent.proofs, proved_age=age)
+    agent.health = dataclasses.replace(
+        measured, **agent.proofs, proved_age=age, media_waiting=sum(one["objects"] for one in waiting),
+        media_oldest=max((float(one["oldest_seconds"]) for one in waiting), default=0.0),
+    )  # fmt: skip
     return MEASURE_SECONDS
 
 
