@@ -14,6 +14,8 @@ from infra.spec import AGENT, DATABASE_NAME, DATABASE_PORT, Process, SiteSpec
 
 CERTIFICATES = "/etc/lifeboat/certificates"
 """Where the image keeps the root certificates of the three database services, one file a cloud: <cloud>.pem."""
+TRUSTED_PROXIES = 2
+"""The edge names the client and the load balancer behind it names the edge, on all three clouds: the app counts by it."""
 
 
 def plain(spec: SiteSpec, process: Process, media: Media, control: Control) -> dict[str, Output[str]]:
@@ -26,6 +28,7 @@ def plain(spec: SiteSpec, process: Process, media: Media, control: Control) -> d
         "PEER_ENTRIES": Output.from_input(json.dumps(_entries(spec, process))),
         "ACKNOWLEDGE_TIMEOUT": Output.from_input(str(spec.service.acknowledge_timeout_seconds)),
         "MAX_UPLOAD_MIB": Output.from_input(str(spec.service.max_upload_mib)),
+        "TRUSTED_PROXIES": Output.from_input(str(TRUSTED_PROXIES)),
     }
     return known | _control_urls(spec, control) if process == AGENT else known
 
