@@ -116,4 +116,5 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main())
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_main())

@@ -73,7 +73,8 @@ class Lifeboat:
     def version(self) -> str:
         terms = self.settings.terms
         return (
-            f"PostgreSQL {find_postgres().major}, mode confirm, lease of {terms.duration:g} s, any one of two standbys"
+            f"PostgreSQL {find_postgres().major}, mode {self.settings.mode}, lease of {terms.duration:g} s "
+            f"renewed every {terms.renew_every:g} s, any one of two standbys"
         )
 
     @property
