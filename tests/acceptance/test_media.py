@@ -3,6 +3,7 @@ its primary."""
 
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +50,7 @@ class Poster:
 
 
 @pytest.fixture(scope="module")
-def poster(local: LocalSites) -> Poster:
+def poster(local: LocalSites) -> Iterator[Poster]:
     client = httpx.Client(base_url=f"http://127.0.0.1:{local.layout.settings.edge_port}", trust_env=False, timeout=20)
     made = client.post("/api/v1/apps", data={"client_name": "tests", "scopes": "read write"}).json()
     grant = {"client_id": made["client_id"], "client_secret": made["client_secret"], "scope": "read write"}
@@ -57,7 +58,8 @@ def poster(local: LocalSites) -> Poster:
     form = {"username": "zoe", "email": "zoe@example.org", "password": PASSWORD, "agreement": "true"}
     mine = client.post("/api/v1/accounts", data=form, headers={"authorization": f"Bearer {token}"}).json()
     client.headers["authorization"] = f"Bearer {mine['access_token']}"
-    return Poster(client)
+    yield Poster(client)
+    client.close()
 
 
 def verified(person: Person, *words: str) -> tuple[int, dict[str, Any]]:
