@@ -1,7 +1,8 @@
 """The rest of the table in replacements.py: types that hold no rows and no pictures, one line each. Imports no Pulumi.
 
-Each line: the type, then the properties whose change replaces it, as the providers' own resource schemas say (`ForceNew`;
-`immutable` at Google; in Azure whatever stands in the resource's path). Whatever is not here is "not known".
+Each line: the type, then the properties whose change replaces it (`ForceNew` in the providers' resource schemas, `immutable`
+at Google, in Azure whatever stands in the resource's path), written from knowledge of them and not read off each page
+again: a real preview has the last word. Whatever is not here is "not known".
 """
 
 AWS = """

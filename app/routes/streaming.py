@@ -11,8 +11,8 @@ from app.address import base_of
 from app.authentication import INVALID_TOKEN, bearer
 from app.errors import Forbidden, Unauthorized
 from app.ids import from_api
+from app.listeners import Channel
 from app.services import Parts, Services
-from app.streaming import Channel
 from app.tokens import Caller, find_caller
 
 router = APIRouter(prefix="/api/v1/streaming", tags=["streaming"])

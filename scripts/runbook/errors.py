@@ -1,4 +1,7 @@
-"""Every way Lifeboat says no: the docstring names the case, the message is the one sentence an operator reads."""
+"""Every way Lifeboat says no: the docstring names the case, the message is the one sentence an operator reads.
+
+They are in one long file on purpose: all that an operator may be told can be read in one place, and compared.
+"""
 
 from typing import Any
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from mastodon import Mastodon, StreamListener
 
-from app import streaming
+from app import listeners, streaming
 from tests.app.conftest import FenceControl, Member, RunningApp, numbers
 
 Join = Callable[[], Member]
@@ -179,8 +179,8 @@ def test_a_stream_of_ones_own_needs_a_person(anonymous: httpx.Client, path: str)
 
 def test_a_client_that_takes_nothing_is_let_go(member: Member, app_server: RunningApp) -> None:
     """It keeps a bounded number of events for it, then ends its stream."""
-    listener = streaming.Listener(streaming.Channel("public"), "", None)
-    for _ in range(streaming.MAX_WAITING + 1):
+    listener = listeners.Listener(listeners.Channel("public"), "", None)
+    for _ in range(listeners.MAX_WAITING + 1):
         listener.send("update", "{}")
 
     assert listener.events.get_nowait() is None
