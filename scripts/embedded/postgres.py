@@ -5,8 +5,11 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from scripts.embedded.certificate import write_certificate
 from scripts.embedded.postgres_binaries import PostgresBinaries, RunAs, run_as
+from scripts.embedded.supervisor import ENDED
 from scripts.runbook.errors import PostgresDidNotStart
 
 SETTINGS = """
@@ -73,6 +76,19 @@ class PostgresServer:
         password_file.unlink()
         self._write_settings()
         self._run("postgres", "--single", "-D", str(self.data), "postgres", feed=ADMIN.format(password=admin_password))
+
+    def forget_the_dead(self) -> None:
+        """Remove the lock of a server that was killed and that its parent has not taken notice of yet.
+
+        PostgreSQL asks the kernel whether the process in the lock lives, and is told so of a zombie.
+        """
+        lock = self.data / "postmaster.pid"
+        try:
+            process = psutil.Process(int(lock.read_text().splitlines()[0]))
+            if process.status() in ENDED:
+                lock.unlink()
+        except (FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess):
+            return  # no lock, or one that PostgreSQL itself knows for a dead server's
 
     def argv(self) -> list[str]:
         """Return the command line of the server itself (no daemon: its supervisor holds it)."""

@@ -84,7 +84,9 @@ class Starter:
 
     def postgres(self, site: str) -> None:
         """Start the server of a database that is there, and wait until it answers."""
-        url = self.layout.server(site).url("lifeboat_admin", self.layout.site_secrets[site].admin)
+        server = self.layout.server(site)
+        server.forget_the_dead()
+        url = server.url("lifeboat_admin", self.layout.site_secrets[site].admin)
         self._wait_for_database(self.start(programs.postgres(self.layout, site)), url)
 
     def join(self, pool: ThreadPoolExecutor) -> None:

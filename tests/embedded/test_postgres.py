@@ -1,10 +1,12 @@
 """A site's PostgreSQL: found, created and reached as a managed one would be: over TLS, by roles that are no superuser."""
 
 import os
+import signal
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -191,3 +193,25 @@ def test_an_ordinary_user_needs_no_way_down(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
 
     assert run_as.__wrapped__() == postgres_binaries.RunAs()
+
+
+def test_a_killed_server_that_nobody_took_notice_of_starts_again(
+    make_postgres: Callable[[str], RunningPostgres],
+) -> None:
+    """Its lock names a zombie, which PostgreSQL takes for a living server; a living one's lock is left alone."""
+    running = make_postgres("killed")
+    assert running.process
+    lock = running.server.data / "postmaster.pid"
+    running.server.forget_the_dead()
+    kept = lock.exists()
+    family = psutil.Process(running.process.pid).children(recursive=True)
+    os.kill(running.process.pid, signal.SIGKILL)
+    psutil.wait_procs(family, 20)
+
+    running.server.forget_the_dead()
+    zombie, running.process = running.process, None
+    running.start()
+    zombie.wait(10)
+
+    assert kept
+    assert value(running.admin_url, "SELECT 1") == 1
