@@ -40,9 +40,8 @@ def command(
         raise UsageError(
             "Say --rehearse or --in-place: the first changes nothing, the second moves the platform around."
         )
-    report = _rehearse(console) if rehearse else _move_around(console, tuple(skip or ()))
-    written = report.write(console.folder / "drills")
-    shown = drill_page.write(report, written.with_suffix(".html"))
+    report = rehearsal(console) if rehearse else once_around(console, tuple(skip or ()))
+    shown = keep(report, console.folder)
     if as_json:
         console.print_json(report.to_json())
     else:
@@ -54,7 +53,13 @@ def command(
         raise DrillFailed(f"{failed[0].verb} to {failed[0].to} was not possible: {failed[0].left_out}")
 
 
-def _rehearse(console: Console) -> DrillReport:
+def keep(report: DrillReport, folder: Path) -> Path:
+    """Write a drill's report as JSON, as text and as a page that needs no network; returns the page's path."""
+    written = report.write(folder / "drills")
+    return drill_page.write(report, written.with_suffix(".html"))
+
+
+def rehearsal(console: Console) -> DrillReport:
     """Let the agent of every standby plan a failover to itself and look at all it would need."""
     platform, facts, began = *_look(console.folder), time.time()
     moves = [_attempted(console, Wish("rehearse", site)) for site in platform.others(_holder(facts))]
@@ -79,7 +84,7 @@ def _attempted(console: Console, wish: Wish) -> DrilledMove:
         return DrilledMove(wish.verb, wish.to, left_out=str(refused))
 
 
-def _move_around(console: Console, skips: tuple[str, ...]) -> DrillReport:
+def once_around(console: Console, skips: tuple[str, ...] = ()) -> DrillReport:
     """Go once around the sites under load: failover, rejoin, failover, rejoin, and home by switchover."""
     platform, facts, began = *_look(console.folder), time.time()
     home = _holder(facts)

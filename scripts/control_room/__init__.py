@@ -11,5 +11,6 @@
 | `timeline` | the last runbook's steps on a time axis |
 | `acts` | the same plans, refusals and requests as the command line |
 | `posting` | people who post in the background, and what was promised to them |
-| `server` | the page, its events, its forms |
+| `forms` | what a person sends: plans, acts, drills, harm |
+| `server` | the page and its events |
 """

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from scripts import drill
+from scripts.console import Console
 from scripts.embedded import coming_back, harm
 from scripts.local import kill_site
 from scripts.runbook import asking, operator_keys, requests, sites
@@ -14,6 +16,8 @@ from scripts.runbook.errors import PlanChanged, UsageError
 from scripts.runbook.failover import Reach
 from scripts.runbook.requests import Wish
 from scripts.runbook.verbs import VERBS
+
+DRILLS = {"rehearse": "Rehearse, and change nothing", "in-place": "Go once around, for real"}
 
 HARMS = {
     "kill": "End it at once",
@@ -66,6 +70,19 @@ class Acts:
             )
         took = records[-1].end - records[0].start if records else 0.0
         return f"{wish.verb} {wish.to} is done: {len(records)} steps in {took:.1f} s."
+
+    def drill(self, kind: str) -> str:
+        """Rehearse every move, or go once around for real, as `lifeboat drill` does; the report is kept as it keeps it."""
+        if kind not in DRILLS:
+            raise UsageError(f"there is no drill called {kind[:40]}: choose one of {', '.join(DRILLS)}")
+        console = Console(self.folder)
+        report = drill.rehearsal(console) if kind == "rehearse" else drill.once_around(console)
+        shown = drill.keep(report, self.folder)
+        left_out = next(
+            (f" {move.verb} {move.to} was not possible: {move.left_out}" for move in report.moves if move.left_out), ""
+        )
+        done = f"{len(report.moves)} moves, {report.acknowledged} writes acknowledged, {report.lost} lost."
+        return f"{done}{left_out} The report is at {shown}."
 
     def harm(self, name: str, site: str) -> str:
         """Harm a local site, or bring it back. Raises UsageError, UnknownSite, NothingRunning or AlreadyDead."""

@@ -5,18 +5,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, FastAPI, Form, HTTPException, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.concurrency import run_in_threadpool
 
-from scripts.control_room.acts import HARMS, Acts
+from scripts.control_room.acts import DRILLS, HARMS, Acts
+from scripts.control_room.forms import LivePart, add_forms
 from scripts.control_room.live import Live
 from scripts.control_room.session import COOKIE, Session, content_security_policy, is_loopback_name
-from scripts.runbook.errors import LifeboatError
-from scripts.runbook.requests import Wish
 from scripts.runbook.sites import Platform
 from scripts.runbook.verbs import VERBS
 
@@ -58,7 +56,7 @@ def create_room(platform: Platform, settings: RoomSettings, session: Session, ac
     _guard(app, session, settings)
     _pages(app, session, settings)
     if not settings.read_only:
-        _forms(app, session, settings, acts)
+        add_forms(app, session, acts, local=settings.local)
     return app
 
 
@@ -94,7 +92,7 @@ def _pages(app: FastAPI, session: Session, settings: RoomSettings) -> None:
     async def page(live: LivePart) -> HTMLResponse:
         values: dict[str, Any] = {
             "cluster": live.platform.cluster, "site_names": live.platform.sites, "parts": live.parts, "verbs": VERBS,
-            "harms": HARMS, "proof": session.proof, "app_url": settings.app_url, "local": settings.local,
+            "harms": HARMS, "drills": DRILLS, "proof": session.proof, "app_url": settings.app_url, "local": settings.local,
             "read_only": settings.read_only,
         }  # fmt: skip
         return HTMLResponse(live.renderer.fill("page", **values))
@@ -116,70 +114,3 @@ async def _events(live: Live) -> AsyncIterator[str]:
         for name, part in parts.items():
             lines = "\n".join(f"data: {line}" for line in part.splitlines())
             yield f"event: {name}\n{lines}\n\n"
-
-
-def _forms(app: FastAPI, session: Session, settings: RoomSettings, acts: Acts) -> None:
-    def proved(proof: Annotated[str, Form()] = "") -> None:
-        if not session.proves(proof):
-            raise HTTPException(403, "This form is not this room's: open the page again.")
-
-    guarded = [Depends(proved)]
-
-    @app.post("/plan", dependencies=guarded)
-    async def plan(live: LivePart, wish: WishPart) -> HTMLResponse:
-        try:
-            shown = await run_in_threadpool(acts.plan, wish)
-        except LifeboatError as refusal:
-            return _said(live, str(refusal), 409)
-        return HTMLResponse(live.renderer.fill("plan", shown=shown, proof=session.proof))
-
-    @app.post("/act", dependencies=guarded)
-    async def act(
-        live: LivePart, wish: WishPart, plan: Annotated[str, Form()], typed: Annotated[str, Form()] = ""
-    ) -> HTMLResponse:
-        if typed.strip() != wish.to:
-            return _said(
-                live, f"Type {wish.to} to act; you typed {typed.strip() or 'nothing'}. Nothing was changed.", 409
-            )
-        return await _done(live, lambda: acts.act(wish, plan))
-
-    if settings.local:
-
-        @app.post("/harm", dependencies=guarded)
-        async def harm(live: LivePart, harm: Annotated[str, Form()], site: Annotated[str, Form()]) -> HTMLResponse:
-            return await _done(live, lambda: acts.harm(harm, site.strip()))
-
-        @app.post("/posting", dependencies=guarded)
-        async def posting(live: LivePart, act: Annotated[str, Form()], request: Request) -> Response:
-            work = live.posting.start() if act == "start" else live.posting.check()
-            request.app.state.posting = asyncio.create_task(work)
-            return Response(status_code=204)
-
-
-async def _done(live: Live, work: Callable[[], str]) -> HTMLResponse:
-    """Do something that blocks, and say how it ended; a refusal is an answer, not an error."""
-    try:
-        return _said(live, await run_in_threadpool(work), 200)
-    except LifeboatError as refusal:
-        return _said(live, str(refusal), 409)
-
-
-def _said(live: Live, words: str, status: int) -> HTMLResponse:
-    return HTMLResponse(live.renderer.fill("said", words=words, is_refusal=status != 200), status)
-
-
-def _wish(
-    verb: Annotated[str, Form()],
-    site: Annotated[str, Form()],
-    single_copy: Annotated[bool, Form()] = False,
-    accept_data_loss: Annotated[str, Form(pattern="^[0-9]*$")] = "",
-) -> Wish:
-    return Wish(verb, site, single_copy, int(accept_data_loss) if accept_data_loss else None)
-
-
-def _live(request: Request) -> Live:
-    return request.app.state.live
-
-
-LivePart = Annotated[Live, Depends(_live)]
-WishPart = Annotated[Wish, Depends(_wish)]

@@ -9,6 +9,7 @@ from scripts.control_room.sight import STALE_SECONDS, Sight
 from scripts.control_room.sources import OutsideWord, Source, StoreWord
 from scripts.runbook.errors import DataMayBeLost, LifeboatError, NobodyFollows
 from scripts.runbook.lease import LeaseRecord, Terms
+from scripts.runbook.nameserver import Answer
 from scripts.runbook.plan import Facts, plan_failover
 from scripts.runbook.readiness import Line, State, worst
 from scripts.runbook.status import SiteStatus
@@ -57,10 +58,11 @@ class LeaseStanding:
 
 @dataclass(frozen=True)
 class SourceStanding:
-    """One source: its title, the age of its last answer, and its trouble with how long it has lasted (seconds)."""
+    """One source: what it last said and how long ago, and its trouble with how long it has lasted (seconds)."""
 
     key: str
     title: str
+    says: str
     age: float | None
     trouble: str
     trouble_for: float | None
@@ -197,7 +199,18 @@ def _source(source: Source, sight: Sight[Any], now: float) -> SourceStanding:
     trouble = sight.trouble
     if not trouble and isinstance(sight.value, StoreWord) and sight.value.refused:
         trouble = "; ".join(sight.value.refused.values())
-    return SourceStanding(source.key, source.title, sight.age(now), trouble, since)
+    return SourceStanding(source.key, source.title, _says(sight.value), sight.age(now), trouble, since)
+
+
+def _says(value: object) -> str:
+    """Return what a source said, where it is short enough to stand in a table."""
+    if isinstance(value, Answer):
+        return f"{value.target or 'nobody'}, epoch {value.epoch if value.epoch is not None else 'unknown'}"
+    if isinstance(value, OutsideWord):
+        return f"{value.site}, {'takes writes' if value.writable else 'read-only'}"
+    if isinstance(value, StoreWord):
+        return f"{len(value.statuses)} sites' words"
+    return f"{len(value)} runbooks" if isinstance(value, dict) else ""
 
 
 def _readiness(sight: Sight[Any], now: float) -> ReadinessStanding:

@@ -1,5 +1,6 @@
 """The control room in a real Chromium: a cloud dies by a click, another takes over by a click, and nothing is lost."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -112,6 +113,15 @@ def test_the_dead_cloud_comes_back_and_takes_over_again(page: Page, local: Local
     act(page, "switchover", "aws")
     sentence(page, "aws takes writes; gcp and azure could each take over now and lose nothing")
     keep_picture(page, "room-back")
+
+
+def test_a_rehearsal_from_the_page_keeps_its_report(page: Page, local: LocalSites) -> None:
+    """Every standby's agent looks at all that a move would need; the report lies where the command would keep it."""
+    page.get_by_label(re.compile("^Type local-")).fill(sites.load(local.layout.folder).cluster)
+    page.get_by_role("button", name="Rehearse, and change nothing").click()
+    expect(page.locator("#drilled p")).to_contain_text("2 moves, 0 writes acknowledged, 0 lost", timeout=SLOW)
+
+    assert len(list((local.layout.folder / "drills").glob("rehearsal-*.html"))) == 1
 
 
 def test_a_standby_that_is_cut_off_is_told_and_comes_back(page: Page, local: LocalSites) -> None:

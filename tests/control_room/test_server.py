@@ -116,6 +116,18 @@ def test_a_plan_is_the_commands_plan_and_acting_needs_the_typed_name(room: OpenR
     assert "another one by now" in other.text
 
 
+def test_a_drill_needs_the_platforms_name(room: OpenRoom, survivors: Survivors) -> None:
+    """Without it nothing is drilled; an unknown kind of drill is named."""
+    room.open()
+    named = {"typed": survivors.platform.cluster, "proof": room.proof}
+    unnamed = room.browser.post("/drill", data={"kind": "in-place", "typed": "aws", "proof": room.proof})
+    unknown = room.browser.post("/drill", data={**named, "kind": "fire"})
+
+    assert (unnamed.status_code, unknown.status_code) == (409, 409)
+    assert f"Type {survivors.platform.cluster} to drill it" in unnamed.text
+    assert "no drill called fire" in unknown.text
+
+
 def test_a_room_to_read_in_has_nothing_to_act_with(survivors: Survivors) -> None:
     """No form is on the page, and none is taken."""
     opened = OpenRoom(survivors, read_only=True)
