@@ -79,6 +79,11 @@ def _stop_refusing(platform: PlatformUnderTest, links: Links, site: str) -> None
     platform.supervisor.kill(site, "refusing")
 
 
+def _start_again(platform: PlatformUnderTest, links: Links, site: str) -> None:
+    """Nobody takes over for an app that is gone: whoever runs the site starts it again."""
+    platform.insist("local", "start", site)
+
+
 def _nothing(platform: PlatformUnderTest, links: Links, site: str) -> None:
     """What is dead stays dead until the site is started again."""
 
@@ -87,7 +92,7 @@ WAYS = {
     "whole site": Way(_whole, _nothing, True),
     "wiped": Way(_wiped, _nothing, True),
     "database only": Way(_database, _nothing, True),
-    "app only": Way(_app, _nothing, False),
+    "app only": Way(_app, _start_again, False),
     "stopped and continued": Way(_stop, _continue, True),
     "partitioned": Way(_part, _mend, True),
     "control bucket 403": Way(_refuse, _stop_refusing, False),
