@@ -32,6 +32,7 @@ shared_buffers = 32MB
 wal_sender_timeout = 5s
 wal_receiver_timeout = 5s
 wal_retrieve_retry_interval = 200ms
+log_min_error_statement = panic
 log_line_prefix = '%m [%p] %u '
 """
 

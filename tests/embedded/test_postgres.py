@@ -215,3 +215,16 @@ def test_a_killed_server_that_nobody_took_notice_of_starts_again(
 
     assert kept
     assert value(running.admin_url, "SELECT 1") == 1
+
+
+def test_a_failed_statement_leaves_no_password_in_the_log(running: RunningPostgres) -> None:
+    """A subscription that cannot be made is logged as a failure, and not as its statement, which holds the password."""
+    statement = (
+        "CREATE SUBSCRIPTION lost CONNECTION 'postgresql://nobody:hunter2hunter2@127.0.0.1:1/gone' PUBLICATION p"
+    )
+    with psycopg.connect(running.agent_url, autocommit=True) as agent, pytest.raises(psycopg.Error):
+        agent.execute(statement)
+    log = (running.server.folder / "log").read_text()
+
+    assert "could not connect to the publisher" in log
+    assert "hunter2hunter2" not in log

@@ -32,6 +32,7 @@ AT_ONCE = {
     "log_connections": "1",
     "log_disconnections": "1",
     "log_lock_waits": "1",
+    "log_min_error_statement": "panic",
     "wal_sender_timeout": "30000",
     "wal_receiver_timeout": "30000",
 }

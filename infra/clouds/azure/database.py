@@ -40,6 +40,7 @@ AT_ONCE = {
     "log_connections": "on",
     "log_disconnections": "on",
     "log_lock_waits": "on",
+    "log_min_error_statement": "panic",
     "wal_sender_timeout": "30000",
     "wal_receiver_timeout": "30000",
 }

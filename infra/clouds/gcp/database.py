@@ -25,6 +25,7 @@ FLAGS = {
     "log_connections": "on",
     "log_disconnections": "on",
     "log_lock_waits": "on",
+    "log_min_error_statement": "panic",
     "wal_sender_timeout": "30000",
     "wal_receiver_timeout": "30000",
 }
