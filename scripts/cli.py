@@ -1,7 +1,10 @@
 """The command `lifeboat`: reads arguments, calls the library, and is the only place that prints an error."""
 
+import atexit
+import contextlib
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,6 +84,23 @@ def build(words: Sequence[str]) -> typer.Typer:
     return app
 
 
+class Leaving:
+    """Ends the process when Python has waited for its own threads, before it takes itself down.
+
+    The client of the object stores has threads of its own, which may still be at work then, and abort the process: a
+    command that did everything would end as if it had failed.
+    """
+
+    def __init__(self) -> None:
+        self.code = 1
+
+    def __call__(self) -> None:
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(self.code)
+
+
 def main() -> None:
     """Run a command; a refusal is one sentence on standard error and an exit code, never a traceback."""
     try:
@@ -95,5 +115,16 @@ def main() -> None:
         sys.exit(130)
 
 
+def enter() -> None:
+    """Run a command as the whole of this process."""
+    leaving = Leaving()
+    atexit.register(leaving)
+    try:
+        main()
+        leaving.code = 0
+    except SystemExit as left:
+        leaving.code = left.code if isinstance(left.code, int) else int(left.code is not None)
+
+
 if __name__ == "__main__":
-    main()
+    enter()

@@ -358,3 +358,17 @@ def test_words_in_brackets_are_words(capsys: pytest.CaptureFixture[str]) -> None
     Console(Path("/x")).tell("/tmp/[bold]/local is gone")
 
     assert capsys.readouterr().out == "/tmp/[bold]/local is gone\n"
+
+
+def test_the_exit_code_is_the_commands_though_a_thread_outlives_it() -> None:
+    """A native thread that aborts the process while Python takes itself down no longer makes a done command fail."""
+    program = (
+        "import atexit, os, sys; from scripts import cli\n"
+        "cli.build = lambda words: lambda standalone_mode: atexit.register(print, 'heard', flush=True)\n"
+        "atexit.register(os.abort)\n"
+        "cli.enter()\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, cwd=ROOT)
+
+    assert (done.returncode, done.stdout) == (0, "heard\n"), done.stderr

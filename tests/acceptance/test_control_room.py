@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.browser, needs_chromium]
 # One of the ways to harm a cloud here is to cut it off.
 LINKS = True
 AXE = Path(__file__).parents[2] / ".lifeboat" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
-SLOW = 60_000  # milliseconds; a busy machine takes its time
+SLOW = 120_000  # milliseconds; a busy machine takes its time
 TEXT = "Fog on the strait tonight. The lamp on the breakwater is lit."
 
 
@@ -68,9 +68,7 @@ def act(page: Page, verb: str, site: str) -> None:
         refusals += page.locator("#plan [role=alert]").all_text_contents()
     typed.fill(site)
     page.get_by_role("button", name=f"{verb.capitalize()} {site}", exact=True).click()
-    expect(page.locator("#plan [role=status], #plan [role=alert]")).to_contain_text(
-        f"{verb} {site} is done", timeout=SLOW
-    )
+    expect(page.locator("#plan .notice, #plan .problem")).to_contain_text(f"{verb} {site} is done", timeout=SLOW)
 
 
 def faults(page: Page) -> list[dict[str, Any]]:
