@@ -56,17 +56,22 @@ class _Waiter:
 
 
 class Acknowledger:
-    """The one poller of this process."""
+    """The one poller of this process; `acknowledged` counts the writes that met the rule since it began."""
 
     def __init__(self, database_url: str, timeout: float) -> None:
         self._url = database_url
         self._timeout = timeout
+        self.acknowledged = 0
         self._waiters: set[_Waiter] = set()
         self._task: asyncio.Task[None] | None = None
         self._connection: psycopg.AsyncConnection | None = None
 
     async def wait(self, written: Written, *, every_standby: bool = False) -> None:
         """Return when the rule is met; raises Unknown after the time-out, or at once when the epoch has changed."""
+        await self._met(written, every_standby=every_standby)
+        self.acknowledged += 1
+
+    async def _met(self, written: Written, *, every_standby: bool) -> None:
         after = Observed(written.epoch_after, written.rule_after, {})
         if after.epoch == written.epoch and after.acknowledges(written, every_standby=every_standby):
             return

@@ -48,6 +48,7 @@ async def readyz(parts: Parts, response: Response) -> dict[str, Any]:
         "lease_seconds": round(max(0.0, fence.deadline - time.monotonic()), 1) if writable else 0.0,
         "lag": lag,
         "draining": parts.draining.begun,
+        "acknowledged": parts.acknowledger.acknowledged,
         "database": "ok",
     }
 

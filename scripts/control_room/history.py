@@ -53,6 +53,30 @@ class LogPoints:
 
 
 @dataclass
+class Counted:
+    """How many writes one process of a site has acknowledged, as seen over the last seconds."""
+
+    site: str = ""
+    points: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=60))
+
+    def add(self, now: float, site: str, count: int) -> None:
+        """Note a count that is new; another site or a process that began anew starts the counting again."""
+        if self.points and now <= self.points[-1][0]:
+            return
+        if site != self.site or (self.points and count < self.points[-1][1]):
+            self.site = site
+            self.points.clear()
+        self.points.append((now, count))
+
+    def a_second(self, now: float, over: float = 10.0) -> float | None:
+        """Return the acknowledged writes a second over the last seconds; None where too little was seen."""
+        recent = [point for point in self.points if point[0] >= now - over]
+        if len(recent) < 2 or recent[-1][0] - recent[0][0] < 1:
+            return None
+        return (recent[-1][1] - recent[0][1]) / (recent[-1][0] - recent[0][0])
+
+
+@dataclass
 class History:
     """What the room remembers of the sites and the lease."""
 
@@ -61,6 +85,7 @@ class History:
     lease_key: LeaseKey | None = None
     lease_seen: float = 0.0
     highest_epoch: int = 0
+    counted: Counted = field(default_factory=Counted)
 
     def learn(self, sights: dict[str, Sight[Any]], now: float) -> None:
         """Take in what the sources last gave."""
@@ -68,9 +93,15 @@ class History:
             if key.startswith("store-") and sight.value is not None:
                 for status in sight.value.statuses.values():
                     self._learn_status(status, now)
+        self._learn_count(sights.get("outside"))
         register = sights.get("register")
         if register is not None and register.value is not None:
             self._learn_lease(register.value, now)
+
+    def _learn_count(self, sight: Sight[Any] | None) -> None:
+        word = sight.value if sight else None
+        if sight is not None and word is not None and sight.at is not None and word.acknowledged is not None:
+            self.counted.add(sight.at, word.site, word.acknowledged)
 
     def age(self, site: str, now: float, wall: float) -> float | None:
         """Return how many seconds old a site's newest word is, or None without one.

@@ -54,11 +54,15 @@ class StoreWord:
 
 @dataclass(frozen=True)
 class OutsideWord:
-    """What the app's own address answers to anybody: the site that serves it, and whether it takes writes."""
+    """What the app's own address answers to anybody: the site that serves it, and whether it takes writes.
+
+    `acknowledged`: the writes that the process which answered has acknowledged since it began; None from an older one.
+    """
 
     site: str
     writable: bool
     role: str
+    acknowledged: int | None = None
 
 
 async def every_source(platform: Platform) -> list[Source]:
@@ -143,7 +147,11 @@ def _outside(platform: Platform) -> Source:
             said = None
         if not isinstance(said, dict) or not isinstance(said.get("site"), str):
             raise SourceSilent(f"it answers {answer.status_code} and not as the app does ({answer.text[:60]!r})")
-        return OutsideWord(said["site"], bool(said.get("writable")), str(said.get("role", "unknown")))
+        count = said.get("acknowledged")
+        return OutsideWord(
+            said["site"], bool(said.get("writable")), str(said.get("role", "unknown")),
+            count if isinstance(count, int) else None,
+        )  # fmt: skip
 
     return Source("outside", "the app's own address", OUTSIDE_EVERY, ASK_SECONDS, read)
 

@@ -101,6 +101,7 @@ class Standing:
     sources: tuple[SourceStanding, ...]
     runbooks: tuple[RunbookCopy, ...]
     readiness: ReadinessStanding
+    acknowledged_a_second: float | None
     facts: Facts
 
     @property
@@ -143,6 +144,7 @@ def stand(
         sources=tuple(_source(source, sights[source.key], now) for source in sources),
         runbooks=_runbooks(sights),
         readiness=_readiness(sights["readiness"], now),
+        acknowledged_a_second=history.counted.a_second(now),
         facts=facts,
     )
 

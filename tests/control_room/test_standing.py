@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.control_room.history import History, LogPoints
+from scripts.control_room.history import Counted, History, LogPoints
 from scripts.control_room.sight import Sight
 from scripts.control_room.sources import StoreWord, read_word
 from scripts.runbook.signing import Signer
@@ -74,6 +74,18 @@ def test_what_a_store_shows_is_sorted_by_whether_it_can_be_believed(tmp_path: Pa
     assert set(word.statuses) == {"aws"}
     assert "gcp signed a status of azure" in word.refused["gcp"]
     assert "no signed envelope" in word.refused["azure"]
+
+
+def test_acknowledged_writes_are_counted_a_second() -> None:
+    """It is the growth of one process's count; another site, or a process that began anew, starts it again."""
+    counted = Counted()
+    for at, count in ((10.0, 5), (12.0, 15), (14.0, 25)):
+        counted.add(at, "aws", count)
+    grown = counted.a_second(14.0)
+    counted.add(15.0, "gcp", 3)
+
+    assert grown == 5.0
+    assert counted.a_second(15.0) is None
 
 
 def test_a_lag_is_the_time_since_the_log_went_past() -> None:

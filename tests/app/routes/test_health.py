@@ -19,6 +19,7 @@ def test_a_primary_is_ready_and_writable(anonymous: httpx.Client) -> None:
     assert ready.status_code == 200
     found = ready.json()
     assert found.pop("lease_seconds") > 0
+    assert found.pop("acknowledged") >= 0
     assert found.pop("lag") == {"heartbeat_seconds": None, "followers": {}}
     expected = {"site": "aws", "role": "primary", "writable": True, "epoch": 1, "draining": False, "database": "ok"}
     assert found == expected
@@ -109,3 +110,11 @@ def test_the_instance_says_what_it_allows(anonymous: httpx.Client, member: Any) 
     for entity in (first, second):
         assert entity["configuration"]["statuses"]["max_characters"] == 500
         assert entity["configuration"]["media_attachments"]["image_size_limit"] == 16 * 1024 * 1024
+
+
+def test_every_acknowledged_write_is_counted(anonymous: httpx.Client, member: Member) -> None:
+    """One more post, one more acknowledged write of this process."""
+    before = anonymous.get("/readyz").json()["acknowledged"]
+    member.post("counted")
+
+    assert anonymous.get("/readyz").json()["acknowledged"] == before + 1
