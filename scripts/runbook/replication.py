@@ -3,6 +3,7 @@
 Every function takes an autocommit connection of the role lifeboat_agent, acts, and reads back what it did.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -109,9 +110,18 @@ def stop_applying(connection: Connection, primary: str) -> None:
     """Disable the subscription to `primary` and see that no apply worker of it is left."""
     if subscription_name(primary) in subscriptions(connection):
         connection.execute(sql.SQL("ALTER SUBSCRIPTION {} DISABLE").format(sql.Identifier(subscription_name(primary))))
-    for pid in _workers(connection, primary):
-        connection.execute("SELECT pg_terminate_backend(%s)", (pid,))
-    wait_until(lambda: not _workers(connection, primary), f"the apply worker for {primary} does not end")
+    wait_until(lambda: _are_ended(connection, primary), f"the apply worker for {primary} does not end")
+
+
+def _are_ended(connection: Connection, primary: str) -> bool:
+    """Tell every apply worker for `primary` to end, and say whether none is left."""
+    workers = _workers(connection, primary)
+    for pid in workers:
+        # One that has only just begun has no role yet, so that a superuser alone may end it; it sees by itself that its
+        # subscription is disabled. A dead primary makes PostgreSQL begin one again and again.
+        with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT pg_terminate_backend(%s)", (pid,))
+    return not workers
 
 
 def stop_following(connection: Connection) -> None:

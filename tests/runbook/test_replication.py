@@ -1,6 +1,7 @@
 """Three real servers: joining from empty, keeping the way back open, and following a new primary without a copy."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -215,3 +216,28 @@ def test_a_slot_that_goes_takes_no_position_with_it(trio: Trio) -> None:
 
     assert understudies.slots(agent) == {}
     assert understudies.applied_position(agent, "aws") == before > 0
+
+
+def test_applying_stops_while_a_dead_primary_makes_worker_after_worker(
+    make_postgres: Callable[[str], RunningPostgres],
+) -> None:
+    """A worker that has only just begun belongs to nobody, and may not be ended: that stops no takeover."""
+    running = make_postgres("lonely")
+    name = replication.subscription_name("aws")
+    with psycopg.connect(running.agent_url, autocommit=True) as agent:
+        agent.execute(
+            f"CREATE SUBSCRIPTION {name} CONNECTION 'host=127.0.0.1 port=1 password=x dbname=x' PUBLICATION p "
+            "WITH (connect = false, slot_name = NONE)"
+        )
+        agent.execute(f"ALTER SUBSCRIPTION {name} SET (slot_name = gone)")
+        seen = 0
+        for _ in range(25):
+            agent.execute(f"ALTER SUBSCRIPTION {name} ENABLE")
+            deadline = time.monotonic() + 3
+            while not replication._workers(agent, "aws") and time.monotonic() < deadline:
+                pass
+            seen += bool(replication._workers(agent, "aws"))
+            replication.stop_applying(agent, "aws")
+            assert not replication._workers(agent, "aws")
+
+    assert seen
