@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -141,6 +142,10 @@ def _outside(platform: Platform) -> Source:
 
     async def read() -> OutsideWord:
         answer = await client.get(f"{platform.outside_url}/readyz")
+        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and "json" not in answer.headers.get(
+            "content-type", ""
+        ):
+            raise SourceSilent(f"the edge answers {answer.status_code}: nobody serves the app")
         try:
             said = answer.json()
         except ValueError:
