@@ -23,23 +23,25 @@ from tests.conftest import free_port
 from tests.control_room.conftest import Survivors
 from tests.runbook.test_control import listener
 
-# Long enough for every source's deadline and one more turn, on a busy machine too.
-LOOKED_SECONDS = 6.0
+# A source that hangs is known after its own deadline of two seconds; a busy machine is late with everything.
+PATIENCE_SECONDS = 40.0
 
 
-async def looked(platform: Platform) -> Standing:
-    """Watch for some seconds, and return the picture at the end."""
+async def looked(platform: Platform, until: Callable[[Standing], bool]) -> Standing:
+    """Watch until the picture is as expected, and return it; after a busy machine's patience, as it is."""
     # Readiness asks all the others once more, and judges them: it has tests of its own.
     watch = Watch.over([source for source in await every_source(platform) if source.key != "readiness"])
     watch.sights["readiness"], history = Sight(), History()
     running = asyncio.create_task(watch.run())
-    deadline = watch.clock() + LOOKED_SECONDS
-    while watch.clock() < deadline:
-        history.learn(watch.sights, watch.clock())
+    deadline = watch.clock() + PATIENCE_SECONDS
+    while True:
         await asyncio.sleep(0.3)
-    running.cancel()
-    moment = Moment(watch.clock(), time.time())
-    return stand(platform.sites, watch.sources, watch.sights, history, platform.terms, moment)
+        history.learn(watch.sights, watch.clock())
+        moment = Moment(watch.clock(), time.time())
+        standing = stand(platform.sites, watch.sources, watch.sights, history, platform.terms, moment)
+        if until(standing) or watch.clock() > deadline:
+            running.cancel()
+            return standing
 
 
 def troubles(standing: Standing) -> dict[str, str]:
@@ -68,14 +70,18 @@ def moved(platform: Platform, source: str, port: int) -> Platform:
 SOURCES = (*(f"store-{site}" for site in SITES), "ledger-gcp", "dns-ours", "outside")
 
 
-async def looked_at_once(platforms: list[Platform], meanwhile: Callable[[], Awaitable[None]]) -> list[Standing]:
-    """Watch several variants of a platform at the same time: all but one thing is the same store, clock and second."""
+async def looked_at_once(
+    platforms: dict[str, Platform], meanwhile: Callable[[], Awaitable[None]], until: Callable[[str, Standing], bool]
+) -> dict[str, Standing]:
+    """Watch several variants of a platform, three at a time, each until it is as expected."""
     speaking = asyncio.create_task(_again(meanwhile))
-    standings = [
-        standing
-        for batch in (platforms[:3], platforms[3:])
-        for standing in await asyncio.gather(*(looked(platform) for platform in batch))
-    ]
+    standings: dict[str, Standing] = {}
+    names = list(platforms)
+    for batch in (names[:3], names[3:]):
+        seen = await asyncio.gather(
+            *(looked(platforms[name], lambda standing, name=name: until(name, standing)) for name in batch)
+        )
+        standings |= dict(zip(batch, seen, strict=True))
     speaking.cancel()
     return standings
 
@@ -86,22 +92,28 @@ async def _again(act: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(0.5)
 
 
+WELL = "aws takes writes; gcp and azure could each take over now and lose nothing"
+
+
+def is_alone_in_trouble(source: str, standing: Standing) -> bool:
+    """Say whether one source is in trouble, with its age, and nothing else suffers from it."""
+    broken = next(one for one in standing.sources if one.key == source)
+    # The app itself does not run here, so its address is silent in every case.
+    alone = set(troubles(standing)) == {source, "outside"}
+    return alone and (broken.trouble_for or 0) > 0 and tell(standing).words.startswith(WELL)
+
+
 @pytest.mark.parametrize("fault", ["dead", "slow"])
 def test_each_source_in_turn_dead_or_slow(survivors: Survivors, fault: str) -> None:
     """Its trouble is named with its age; every other source goes on, and the sentence still says who takes writes."""
     hole: AbstractContextManager[int] = listener(b"") if fault == "slow" else nullcontext(free_port())
     with hole as port:
-        variants = [moved(survivors.platform, source, port) for source in SOURCES]
-        standings = asyncio.run(looked_at_once(variants, survivors.say))
+        variants = {source: moved(survivors.platform, source, port) for source in SOURCES}
+        standings = asyncio.run(looked_at_once(variants, survivors.say, is_alone_in_trouble))
 
-    # The app itself does not run here, so its address is silent in every case.
-    assert [set(troubles(standing)) for standing in standings] == [{source, "outside"} for source in SOURCES]
-    for source, standing in zip(SOURCES, standings, strict=True):
-        broken = next(one for one in standing.sources if one.key == source)
-        assert broken.trouble_for is not None
-        assert broken.trouble_for > 0
-        words = tell(standing).words
-        assert words.startswith("aws takes writes; gcp and azure could each take over now and lose nothing"), words
+    suffering = {source: (troubles(standing), tell(standing).words) for source, standing in standings.items()
+                 if not is_alone_in_trouble(source, standing)}  # fmt: skip
+    assert suffering == {}
 
 
 def test_stores_that_lie_are_named_and_not_believed(survivors: Survivors) -> None:
@@ -113,14 +125,18 @@ def test_stores_that_lie_are_named_and_not_believed(survivors: Survivors) -> Non
         await survivors.say(not_to="aws", azure=0)
         await obstore.put_async(store, status_key("azure"), b'{"body": {"site": "azu')
 
-    lied_to, blind = asyncio.run(looked_at_once([survivors.platform, lost], lie))
-    azure = next(site for site in lied_to.sites if site.name == "azure")
-    said = tell(blind)
+    def is_told(name: str, standing: Standing) -> bool:
+        if name == "blind":
+            return tell(standing).words.startswith(
+                "Nobody can know who is primary: two of 3 control stores must answer, and aws and gcp"
+            )
+        azure = next(site for site in standing.sites if site.name == "azure")
+        named = "no signed envelope" in troubles(standing).get("store-aws", "")
+        return named and azure.is_fresh and azure.status is not None and azure.status.epoch == 0
 
-    assert "no signed envelope" in troubles(lied_to)["store-aws"]
-    assert azure.is_fresh
-    assert azure.status is not None
-    assert lied_to.record is not None
-    assert (azure.status.epoch, lied_to.record.epoch) == (0, 1)
-    assert said.words.startswith("Nobody can know who is primary: two of 3 control stores must answer, and aws and gcp")
-    assert said.tone == "bad"
+    told = asyncio.run(looked_at_once({"lied to": survivors.platform, "blind": lost}, lie, is_told))
+
+    assert {name: is_told(name, standing) for name, standing in told.items()} == {"lied to": True, "blind": True}
+    assert told["lied to"].record is not None
+    assert told["lied to"].record.epoch == 1
+    assert tell(told["blind"]).tone == "bad"
