@@ -20,9 +20,11 @@ from scripts.runbook.rule import Rule, joint
 
 __all__ = [
     "LeaseAnswer", "LeaseKey", "LeaseRecord", "LeaseSighting", "Terms", "Watch",
-    "change_rule", "look", "read_record", "release", "renew", "settle", "take_over",
+    "change_rule", "finish", "is_left_half_written", "look", "read_record", "release", "renew", "settle", "take_over",
 ]  # fmt: skip
 
+LEFT_SECONDS = 1.0
+"""How long a record may be the newest without a proof before its own sites take it for left half-written."""
 TAKE_OVER_TRIES = 4
 """How often a takeover whose outcome stays unknown is tried again before the caller hears so."""
 
@@ -66,6 +68,23 @@ async def look(register: Register) -> LeaseSighting:
     sighting = await register.look()
     record = None if sighting.value is None else LeaseRecord.from_value(sighting.value)
     return LeaseSighting(record, sighting.committed)
+
+
+def is_left_half_written(sighting: LeaseSighting, watch: Watch, site: str) -> bool:
+    """Say whether a proposer seems to have ended before a majority had its record, and `site` is to finish it.
+
+    Without that the register would stay as it is: nobody acts on such a record, and its holder, started again, does not
+    renew it. The sites that it names are first; the others wait until a living holder would have renewed again.
+    """
+    record = sighting.record
+    if record is None or sighting.committed:
+        return False
+    return watch.age >= LEFT_SECONDS if site in (record.holder, record.candidate) else watch.due
+
+
+async def finish(register: Register) -> None:
+    """Propose the newest record as it is; whatever comes of it, the next look tells."""
+    await register.propose(lambda value: value)
 
 
 async def renew(

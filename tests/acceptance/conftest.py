@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ class Person:
         except (httpx.HTTPError, ValueError):
             return {}
 
-    def waits_until(self, condition: Callable[[], bool], seconds: float = 30) -> bool:
+    def waits_until(self, condition: Callable[[], bool], seconds: float = 90) -> bool:
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
@@ -95,6 +95,21 @@ def start_mortal_agent(local: LocalSites, site: str, step: str) -> Started:
     whole = programs.agent(local.layout, site)
     options = list(whole.argv)[list(whole.argv).index("scripts.runbook.agent") + 1 :]
     return local.supervisor.start(replace(whole, argv=[sys.executable, "-c", DIE_BEFORE_RECORD, step, *options]))
+
+
+LOG_LINES = 12
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show beside a failure what the sites' programs said last: their folder is gone when somebody reads it."""
+    report = yield
+    started = item.funcargs.get("local") if isinstance(item, pytest.Function) else None
+    if report.failed and isinstance(started, LocalSites):
+        for log in sorted((started.layout.folder / "logs").glob("*-agent.log")):
+            lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+            report.sections.append((f"the end of {log.name}", "\n".join(lines)))
+    return report
 
 
 @pytest.fixture(scope="module")

@@ -495,3 +495,32 @@ def test_a_strange_record_is_refused(changes: dict, says: str) -> None:
     """It names what is wrong in one sentence."""
     with pytest.raises(BadLeaseRecord, match=says):
         LeaseRecord.from_value({**record().to_value(), **changes})
+
+
+@pytest.mark.parametrize(("site", "patience"), [("aws", lease.LEFT_SECONDS), ("gcp", TERMS.challenger_seconds)])
+def test_a_record_that_its_holder_left_half_written_is_finished(site: str, patience: float) -> None:
+    """It is proposed again as it is, by its holder soon and by others when a living holder would have renewed; then it counts."""
+
+    async def scene() -> None:
+        stores = await begun()
+        ended = stores.register("aws", "a")
+        await ended.prepare()
+        stores["gcp"].down = stores["azure"].down = True
+        assert (await lease.renew(ended, "aws", 1, TERMS, 50.0)).kind == "unknown"
+        stores.only("aws", "gcp", "azure")
+        anew, watch = stores.register(site, "b"), Watch(TERMS, asyncio.get_running_loop().time)
+        watch.observe((await lease.look(anew)).record)
+
+        await asyncio.sleep(patience - 0.1)
+        early = lease.is_left_half_written(await lease.look(anew), watch, site)
+        await asyncio.sleep(0.2)
+        left = await lease.look(anew)
+        due = lease.is_left_half_written(left, watch, site)
+        await lease.finish(anew)
+        finished = await lease.look(anew)
+
+        assert (early, due, left.committed) == (False, True, False)
+        assert (finished.record, finished.committed) == (left.record, True)
+        assert not lease.is_left_half_written(finished, watch, site)
+
+    run(scene())

@@ -48,11 +48,14 @@ class SimulatedAgent:
             await self.world.while_paused(self.site)
             self.watch.observe(sighting.record)
             pause = self.world.terms.renew_every * 0.6
-            if sighting.record:
-                if sighting.committed or not self.world.variant.waits_for_commitment:
-                    self.in_force.take(sighting.record)
-                    self.obey(sighting.record)
-                pause = await self.act(sighting.record) or pause
+            if lease.is_left_half_written(sighting, self.watch, self.site):
+                await lease.finish(self.register)
+                await self.world.while_paused(self.site)
+            if sighting.record and (sighting.committed or not self.world.variant.waits_for_commitment):
+                self.in_force.take(sighting.record)
+                self.obey(sighting.record)
+            if self.in_force.record:
+                pause = await self.act(self.in_force.record) or pause
             self.world.remember(self.site, self.register)
             await self.sleep(pause)
 

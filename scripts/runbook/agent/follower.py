@@ -6,9 +6,12 @@ import time
 from scripts.runbook import fence, replication, status, understudies
 from scripts.runbook.agent.state import FOLLOW_SECONDS, MOVING_SECONDS, Agent
 from scripts.runbook.errors import RegisterMoved
-from scripts.runbook.lease import LeaseRecord, look
+from scripts.runbook.lease import LeaseRecord, LeaseSighting, finish, is_left_half_written, look
 from scripts.runbook.replication import Following
 from scripts.runbook.status import SiteStatus
+
+# How soon a record that could not be finished is tried again.
+FINISH_SECONDS = 3.0
 
 log = logging.getLogger("lifeboat.agent")
 
@@ -24,6 +27,7 @@ async def follow_register(agent: Agent) -> float:
         agent.reopen_register()
         raise
     agent.watch.observe(sighting.record)
+    await _finish(agent, sighting)
     record = sighting.record if sighting.committed else None
     if record is not None and (agent.record is None or record.epoch >= agent.record.epoch):
         if agent.record is None or (record.epoch, record.state) != (agent.record.epoch, agent.record.state):
@@ -35,6 +39,14 @@ async def follow_register(agent: Agent) -> float:
         agent.in_force.take(record)
         await _obey(agent, record)
     return MOVING_SECONDS if agent.moving else FOLLOW_SECONDS
+
+
+async def _finish(agent: Agent, sighting: LeaseSighting) -> None:
+    """See to a record whose proposer ended in the middle; Cloud Storage takes one write a second."""
+    if is_left_half_written(sighting, agent.watch, agent.site) and time.monotonic() >= agent.may_finish_at:
+        agent.may_finish_at = time.monotonic() + FINISH_SECONDS
+        log.warning("register: a record was left half-written: finishing it")
+        await finish(agent.register)
 
 
 async def _obey(agent: Agent, record: LeaseRecord) -> None:

@@ -63,6 +63,7 @@ class Agent:
         # Mode auto: the watched renewal that a promise was asked for, and when this site may try to take over again.
         self.prepared: LeaseKey | None = None
         self.may_stand_in_at = 0.0
+        self.may_finish_at = 0.0
         self.started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") + "-" + secrets.token_hex(3)
         self.sequence = 0
         self.changed = asyncio.Event()
