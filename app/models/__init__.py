@@ -6,6 +6,7 @@ from app.models.media import MediaOutbox, Takedown
 from app.models.people import Account, Block, Follow, FollowRequest, Invitation, Mute, Notification, Report
 from app.models.posts import Bookmark, Favourite, MediaAttachment, Mention, Status, StatusEdit, StatusTag
 from app.models.publishing import Poll, PollVote, ScheduledStatus
+from app.models.push import PushSubscription
 from app.models.reading import (
     ContentFilter,
     Conversation,
@@ -52,6 +53,7 @@ __all__ = [
     "Poll",
     "PollVote",
     "Promise",
+    "PushSubscription",
     "ReadingList",
     "RecoveryCode",
     "Report",
