@@ -8,9 +8,8 @@ import psycopg
 from psycopg import sql
 
 from app import migrate
+from scripts.runbook.replication import PUBLICATION
 from scripts.runbook.rule import Rule
-
-PUBLICATION = "lifeboat"
 
 # How a role may replicate is the one thing the three managed services do differently (research: clouds, section 1).
 REPLICATION_SEAMS: dict[str, LiteralString] = {

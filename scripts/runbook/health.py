@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from scripts.runbook.bootstrap import PUBLICATION
+from scripts.runbook.replication import PUBLICATION
 
 Connection = psycopg.Connection[Any]
 

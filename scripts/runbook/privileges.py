@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from scripts.runbook.bootstrap import PUBLICATION
+from scripts.runbook.replication import PUBLICATION
 from scripts.runbook.understudies import PEEK
 
 Connection = psycopg.Connection[Any]

@@ -144,11 +144,13 @@ class Register:
         """Ask for promises ahead of time, so that the next proposal is one write per store; return the value so far.
 
         A challenger does this once when a renewal is overdue: where Cloud Storage is needed, its one write a second
-        then passes before anybody waits for it. It costs a living holder one extra round.
+        then passes before anybody waits for it. It costs a living holder one extra round. Where a majority still stands by
+        an earlier promise, nothing is written.
         """
         async with self._turn:
             try:
-                self._promise = await self._ask_promises()
+                if not (self._promise and await self._stands(self._promise)):
+                    self._promise = await self._ask_promises()
             except RegisterMoved as moved:
                 self._adopt(moved)
             return self._promise.value if self._promise else None
@@ -240,6 +242,20 @@ class Register:
             if not any(isinstance(error, Rejected) for error in answers.failed.values()):
                 return None
         return None
+
+    async def _stands(self, promise: _Promise) -> bool:
+        """Say whether a majority has promised nothing to anybody since: no other value can have been committed then."""
+
+        def agree(answers: Answers[tuple[AcceptorState, Token]]) -> bool:
+            promised = [state.promised for state, _ in answers.good.values()]
+            return promised.count(promise.ballot) >= answers.majority
+
+        config = promise.era.config
+        answers = await self._crowd.compare(
+            lambda name, acceptor: self._look(name, acceptor, config), agree, GRACE_SECONDS
+        )
+        self._settle(answers)
+        return agree(answers)
 
     async def _commit(self, promise: _Promise, value: Value) -> Outcome | None:
         """Ask all to accept; None says for sure that nobody did, so that nothing can take effect later."""

@@ -12,10 +12,11 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from scripts.runbook.bootstrap import PUBLICATION
 from scripts.runbook.errors import ReplicationStuck
 
 Connection = psycopg.Connection[Any]
+
+PUBLICATION = "lifeboat"
 
 CREATE_SUBSCRIPTION = """
 CREATE SUBSCRIPTION {name} CONNECTION {conninfo} PUBLICATION {publication} WITH (slot_name = {slot}, create_slot = {copy},

@@ -12,9 +12,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from scripts.runbook.bootstrap import PUBLICATION
 from scripts.runbook.errors import FenceRefused, RewindRefused
 from scripts.runbook.pgoutput import Key
+from scripts.runbook.replication import PUBLICATION
 
 Connection = psycopg.Connection[Any]
 

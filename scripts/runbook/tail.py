@@ -6,10 +6,10 @@ from typing import Any, LiteralString
 
 import psycopg
 
-from scripts.runbook.bootstrap import PUBLICATION
 from scripts.runbook.errors import TailUnreadable
 from scripts.runbook.pgoutput import Change, Decoder, Key, Transaction
 from scripts.runbook.positions import format_lsn
+from scripts.runbook.replication import PUBLICATION
 from scripts.runbook.understudies import when_free
 
 Connection = psycopg.Connection[Any]

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from scripts.runbook.bootstrap import PUBLICATION
 from scripts.runbook.errors import ReplicationStuck, SlotTooYoung
 from scripts.runbook.positions import (
     AppliedTransaction,
@@ -20,7 +19,15 @@ from scripts.runbook.positions import (
     parse_lsn,
     resume_after,
 )
-from scripts.runbook.replication import Following, applying, following, one_value, origin_of, slot_name
+from scripts.runbook.replication import (
+    PUBLICATION,
+    Following,
+    applying,
+    following,
+    one_value,
+    origin_of,
+    slot_name,
+)
 
 Connection = psycopg.Connection[Any]
 Result = TypeVar("Result")

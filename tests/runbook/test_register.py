@@ -181,6 +181,28 @@ def test_a_promise_ahead_of_time_saves_a_round() -> None:
     run(scene())
 
 
+def test_a_promise_that_stands_is_not_asked_for_again() -> None:
+    """It writes nothing when it is asked for twice, and asks anew once another proposer was promised more."""
+
+    async def scene() -> None:
+        stores = await begun()
+        register, other = stores.register("gcp", "g"), stores.register("aws", "a")
+        await register.prepare()
+        await asyncio.sleep(0.1)
+        writes = [store.writes for store in stores.values()]
+
+        again = await register.prepare()
+        unchanged = [store.writes for store in stores.values()]
+        await other.propose(add("other"))
+        anew = await register.prepare()
+
+        assert (again, unchanged) == ({"count": 0}, writes)
+        assert anew == {"count": 1, "by": "other"}
+        assert (await register.propose(add("mine"))).value == {"count": 2, "by": "mine"}
+
+    run(scene())
+
+
 def test_a_kept_token_is_not_used_over_a_higher_promise() -> None:
     """It loses its fast path when another proposer was promised more meanwhile, also where its own vote stands."""
 

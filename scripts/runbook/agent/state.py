@@ -60,7 +60,7 @@ class Agent:
         self.proved_at = float("-inf")
         self.renewal_due = 0.0
         self.watch = Watch(platform.terms, time.monotonic)
-        # Mode auto: the watched renewal that a promise was asked for, and when this site may try to take over again.
+        # The late renewal that a promise was asked for; in mode auto, when this site may try to take over again.
         self.prepared: LeaseKey | None = None
         self.may_stand_in_at = 0.0
         self.may_finish_at = 0.0

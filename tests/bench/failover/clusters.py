@@ -36,6 +36,7 @@ class Cluster(Protocol):
 
 KINDS: dict[str, tuple[Callable[[], str | None], Callable[[Path], Cluster]]] = {
     "lifeboat": (Lifeboat.missing, Lifeboat),
+    "lifeboat-called": (Lifeboat.missing, lambda folder: Lifeboat(folder, called=True)),
     "lifeboat-auto-30": (Lifeboat.missing, lambda folder: Lifeboat(folder, 30)),
     "lifeboat-auto-20": (Lifeboat.missing, lambda folder: Lifeboat(folder, 20)),
     "patroni-30": (Patroni.missing, lambda folder: Patroni(folder, 30)),

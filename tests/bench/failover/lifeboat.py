@@ -50,15 +50,19 @@ class DurableAddress:
 # The agent renews as often as Patroni looks in the same ttl.
 AUTO_TERMS = {30: Terms(30.0, 5.0, 0.01, 0.5), 20: Terms(20.0, 5.0, 0.01, 0.5)}
 
+# A person whom the alarm called: by then the standbys have found the renewal overdue.
+CALLED_SECONDS = 10.0
+
 
 class Lifeboat:
     """The product as it is: in mode confirm with a person who watches, or in mode auto with a lease of so many seconds.
 
-    The person says the word when three looks in a row find nobody writing.
+    The person says the word when three looks in a row find nobody writing, or is called by the alarm and comes later.
     """
 
-    def __init__(self, folder: Path, auto: int | None = None) -> None:
-        self.name = f"lifeboat-auto-{auto}" if auto else "lifeboat"
+    def __init__(self, folder: Path, auto: int | None = None, *, called: bool = False) -> None:
+        self.name = f"lifeboat-auto-{auto}" if auto else "lifeboat-called" if called else "lifeboat"
+        self.called = called
         settings = LocalSettings(folder / "local", edge_port=free_port())
         self.settings = replace(settings, mode="auto", terms=AUTO_TERMS[auto]) if auto else settings
         self._running: LocalSites | None = None
@@ -109,6 +113,7 @@ class Lifeboat:
         silent, address = 0, f"http://127.0.0.1:{self.settings.edge_port}"
         while silent < 3:
             silent = 0 if outside.readiness(address).get("writable") else silent + 1
+        time.sleep(CALLED_SECONDS if self.called else 0)
         self._move(node, "failover")
 
     def switch_over(self, node: int) -> None:
