@@ -9,8 +9,8 @@ import plotly.graph_objects as graph
 from scripts.drill_report import DrilledMove, DrillReport
 
 PLOTLY = (
-    Path(__file__).parents[1] / ".lifeboat" / "browser" / "node_modules" / "plotly.js-basic-dist-min"
-    / "plotly-basic.min.js"
+    Path(__file__).parents[1] / ".lifeboat" / "browser" / "node_modules" / "plotly.js-cartesian-dist-min"
+    / "plotly-cartesian.min.js"
 )  # fmt: skip
 
 COLOURS = {"done": "#0f5c70", "refused": "#c93c17"}

@@ -21,12 +21,14 @@ from scripts.embedded.postgres_binaries import find_postgres, run_as
 from scripts.runbook import bootstrap
 from scripts.runbook.rule import Rule
 
+THREE_SITES = ("tests/acceptance/", "tests/matrix/test_live.py")
+
 
 class FileByFile(LoadScopeScheduling):
     """Hands each worker whole files, so that a server is started once for all its tests; three whole sites at a time."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "tests/acceptance" if nodeid.startswith("tests/acceptance/") else nodeid.split("::", 1)[0]
+        return "three sites" if nodeid.startswith(THREE_SITES) else nodeid.split("::", 1)[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:

@@ -8,9 +8,9 @@ import obstore
 from app.stores import open_store
 from scripts.runbook.journal import Record
 from scripts.runbook.ledger import verified
+from scripts.runbook.mirror import JOURNALS, place_of, record_key
 from scripts.runbook.sites import Platform
 
-PREFIX = "journal/"
 # What the page shows; a store may hold years of them.
 RUNBOOKS_KEPT, READS_AT_ONCE = 50, 16
 
@@ -29,7 +29,7 @@ class RunbookCopy:
 
 
 class LedgerReader:
-    """Reads what is new in one ledger store under `journal/`."""
+    """Reads what is new in one ledger store under `JOURNALS`."""
 
     def __init__(self, platform: Platform, site: str, timeout_seconds: float) -> None:
         self._site, self._public_keys = site, platform.public_keys
@@ -41,8 +41,8 @@ class LedgerReader:
 
     async def read(self) -> dict[str, RunbookCopy]:
         """Return every runbook's copy by name, the newest `RUNBOOKS_KEPT` of them. Raises what the store raises."""
-        names = [found["path"] async for batch in obstore.list(self._store, PREFIX) for found in batch]
-        new = [place for name in names if (place := _place(name)) and place[1] not in self._read.get(place[0], {})]
+        names = [found["path"] async for batch in obstore.list(self._store, JOURNALS) for found in batch]
+        new = [place for name in names if (place := place_of(name)) and place[1] not in self._read.get(place[0], {})]
         turns = asyncio.Semaphore(READS_AT_ONCE)
         await asyncio.gather(*(self._fetch(runbook, number, turns) for runbook, number in new))
         for runbook in {runbook for runbook, _ in new}:
@@ -52,17 +52,10 @@ class LedgerReader:
 
     async def _fetch(self, runbook: str, number: int, turns: asyncio.Semaphore) -> None:
         async with turns:
-            got = await obstore.get_async(self._store, f"{PREFIX}{runbook}/{number:04d}.json")
+            got = await obstore.get_async(self._store, record_key(runbook, number))
             self._read.setdefault(runbook, {})[number] = bytes(await got.bytes_async())
 
     def _verify(self, runbook: str) -> RunbookCopy:
         held = self._read[runbook]
         copy = verified(self._site, [held.get(number) for number in range(1, max(held) + 1)], self._public_keys)
         return RunbookCopy(runbook, copy.records, copy.fault)
-
-
-def _place(name: str) -> tuple[str, int] | None:
-    """Return the runbook and the number in an object's name, or None for something else that lies there."""
-    runbook, _, file = name.removeprefix(PREFIX).rpartition("/")
-    number = file.removesuffix(".json")
-    return (runbook, int(number)) if runbook and number.isdigit() else None

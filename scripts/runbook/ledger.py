@@ -1,13 +1,14 @@
 """The journals as they lie in the ledger stores: which there are, and whether every copy of every record can be trusted."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import BadSignature
 from scripts.runbook.journal import BEGINNING, Record, read_record
-from scripts.runbook.mirror import record_key
+from scripts.runbook.mirror import JOURNALS, place_of, record_key
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,9 @@ class Copies:
 
 async def runbooks(stores: ControlStores) -> dict[str, int]:
     """Return the names of all runbooks that any store has records of, with how many."""
-    listed = await stores.list("journal/")
-    keys = {key for names in listed.values.values() for key in names}
-    found: dict[str, int] = {}
-    for key in keys:
-        runbook = key.split("/")[1]
-        found[runbook] = found.get(runbook, 0) + 1
-    return found
+    listed = await stores.list(JOURNALS)
+    places = {place for keys in listed.values.values() for key in keys if (place := place_of(key))}
+    return Counter(runbook for runbook, _ in places)
 
 
 async def read_copies(stores: ControlStores, public_keys: Mapping[str, str], runbook: str, count: int) -> Copies:

@@ -8,6 +8,8 @@ from scripts.runbook.control import Answers, ControlStores
 from scripts.runbook.journal import Record
 from scripts.runbook.signing import Signer
 
+JOURNALS = "journal/"
+
 
 class LedgerMirror:
     """One runbook's copies: in order, one at a time, in a thread of its own. Closing it waits for the last."""
@@ -41,4 +43,12 @@ class LedgerMirror:
 
 
 def record_key(runbook: str, number: int) -> str:
-    return f"journal/{runbook}/{number:04d}.json"
+    """Return the name of a record's object; `place_of` reads it."""
+    return f"{JOURNALS}{runbook}/{number:04d}.json"
+
+
+def place_of(key: str) -> tuple[str, int] | None:
+    """Return the runbook and the number in an object's name, or None for something else that lies under `JOURNALS`."""
+    runbook, _, file = key.removeprefix(JOURNALS).rpartition("/")
+    number = file.removesuffix(".json")
+    return (runbook, int(number)) if runbook and number.isdigit() else None

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from html import escape
-from pathlib import Path
 from typing import Any
 
-import plotly
 import plotly.graph_objects as graph
 
+from scripts.drill_page import PLOTLY
 from tests.bench.deaths.ways import WAYS
 from tests.bench.failover.clusters import KINDS
 from tests.bench.failover.report import FIGURES, values
@@ -70,13 +69,12 @@ DRAWN = {"failover": failover_figures, "acknowledge": acknowledge_figures, "deat
 def main() -> None:
     """Write the page."""
     figures = [figure for bench, draw in DRAWN.items() for figure in draw(RunFile.of(bench).read())]
-    script = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_text()
     drawn = "".join(figure.to_html(full_html=False, include_plotlyjs=False) for figure in figures)
     below = escape(
         f"Drawn {utc()} from all runs so far. {machine()}. The tables beside this file say what was measured."
     )
     (EVIDENCE / "plots.html").write_text(
-        PAGE.format(title="Lifeboat: what was measured", below=below, script=script, figures=drawn)
+        PAGE.format(title="Lifeboat: what was measured", below=below, script=PLOTLY.read_text(), figures=drawn)
     )
 
 
