@@ -56,6 +56,7 @@ def client(*scopes: str) -> Callable[[Caller | None], Awaitable[Caller]]:
             raise Forbidden("This action is outside the authorized scopes")
         return found
 
+    check.scopes = scopes  # ty: ignore[missing-attribute]  # for the description of the API
     return check
 
 

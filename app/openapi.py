@@ -76,13 +76,28 @@ def _complete(operation: dict[str, Any], route: APIRoute, method: str, schemas: 
     for call in calls:
         if (model := getattr(call, "reads", None)) is not None:
             operation["requestBody"] = {"content": {kind: {"schema": _schema(model, schemas)} for kind in KINDS}}
-    if bearer_is_read(calls):
+    scopes = [scope for call in calls for scope in getattr(call, "scopes", ())]
+    if scopes:
+        operation["security"] = [{"bearer": [scope]} for scope in scopes]  # any one of them will do
+    elif bearer_is_read(calls):
         operation["security"] = [{"bearer": []}, {}]
     if writer in calls:
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
-    for status, meaning in REFUSALS.items():
+    for status in _refusals(operation, needs_token=bool(scopes)):
         content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-        operation["responses"][status] = {"description": meaning, "content": content}
+        operation["responses"][status] = {"description": REFUSALS[status], "content": content}
+
+
+def _refusals(operation: dict[str, Any], *, needs_token: bool) -> Iterator[str]:
+    yield from ("429", "503")
+    if "requestBody" in operation:
+        yield from ("400", "413")
+    if "requestBody" in operation or "parameters" in operation:
+        yield from ("404", "422")
+    if "security" in operation or "oauth" in operation["tags"]:
+        yield "401"
+    if needs_token:
+        yield from ("403", "422")
 
 
 def bearer_is_read(calls: list[Any]) -> bool:

@@ -111,6 +111,13 @@ async def between(connection: AsyncConnection, person: UUID, others: list[UUID])
     return [_entity(rows[other]) for other in dict.fromkeys(others) if other in rows]
 
 
+async def to_one(connection: AsyncConnection, person: UUID, other: UUID) -> dict[str, Any]:
+    """Give the Relationship entity of a person to one other; raises NotFound."""
+    if found := await between(connection, person, [other]):
+        return found[0]
+    raise NotFound
+
+
 async def followers(connection: AsyncConnection, account_id: UUID, wanted: Page) -> tuple[list[Any], list[UUID]]:
     """Give who follows an account, the last one first, and the keys of the follows."""
     return await _listed(connection, Follow, Follow.account_id, Follow.target_id == account_id, wanted)

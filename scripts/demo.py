@@ -136,7 +136,7 @@ def show_a_death(running: LocalSites, console: Console, to: str | None = None) -
     address = f"http://127.0.0.1:{running.layout.settings.edge_port}"
     console.say(f"{WRITERS} people sign up and post, each with a picture")
     with people_posting(address, WRITERS) as people:
-        time.sleep(random.uniform(*SECONDS_BEFORE))  # noqa: S311 (no secret depends on it)
+        time.sleep(random.uniform(*SECONDS_BEFORE))  # noqa: S311  (no secret depends on it)  # nosec B311
         memory = round(sum(running.supervisor.memory_mib().values()), 1)
         console.say(f"ending {killed}: every process, at once")
         moment = time.monotonic()

@@ -12,7 +12,7 @@ from scripts.runbook.errors import UsageError
 
 PORT = "8080"
 """Where web listens unless PORT says otherwise; Cloud Run sets it."""
-WEB = ("uvicorn", "--factory", "app.main:create_app_from_environment", "--host", "0.0.0.0", "--no-access-log")  # noqa: S104
+WEB = ("uvicorn", "--factory", "app.main:create_app_from_environment", "--host", "0.0.0.0", "--no-access-log")  # noqa: S104  # nosec B104
 """It listens on every address of its container; what may reach it, the site's network decides."""
 
 
@@ -24,7 +24,7 @@ def command(context: typer.Context, process: Annotated[str, typer.Argument(help=
     """Run one process of a site; the environment says which site, which database and which stores."""
     console: Console = context.obj
     argv = modules(process, str(console.folder), os.environ)
-    os.execv(sys.executable, [sys.executable, "-m", *argv])  # noqa: S606  (the process takes this one's place)
+    os.execv(sys.executable, [sys.executable, "-m", *argv])  # noqa: S606  (the process takes this one's place)  # nosec B606
 
 
 def modules(process: str, folder: str, environment: Mapping[str, str]) -> list[str]:

@@ -13,7 +13,11 @@ from app.services import Parts
 router = APIRouter(prefix="/api/v1", tags=["security"])
 
 
-@router.get("/account/archive")
+@router.get(
+    "/account/archive",
+    response_class=StreamingResponse,
+    responses={200: {"description": "The archive", "content": {"application/zip": {}}}},
+)
 async def archive(
     who: Annotated[Person, Depends(person("read:accounts"))], request: Request, parts: Parts
 ) -> StreamingResponse:

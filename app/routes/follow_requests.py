@@ -36,7 +36,7 @@ async def authorize(who: Asked, account_id: str, write: Write) -> dict[str, Any]
     other = from_api(account_id)
     async with write.transaction() as connection:
         await relationships.accept(connection, who.account_id, other)
-        return (await relationships.between(connection, who.account_id, [other]))[0]
+        return await relationships.to_one(connection, who.account_id, other)
 
 
 @router.post("/follow_requests/{account_id}/reject")
@@ -45,7 +45,7 @@ async def reject(who: Asked, account_id: str, write: Write) -> dict[str, Any]:
     other = from_api(account_id)
     async with write.transaction(every_standby=True) as connection:
         await relationships.refuse(connection, who.account_id, other)
-        return (await relationships.between(connection, who.account_id, [other]))[0]
+        return await relationships.to_one(connection, who.account_id, other)
 
 
 @router.post("/accounts/{account_id}/remove_from_followers")
@@ -54,4 +54,4 @@ async def remove(who: Asked, account_id: str, write: Write) -> dict[str, Any]:
     other = from_api(account_id)
     async with write.transaction(every_standby=True) as connection:
         await relationships.unfollow(connection, other, who.account_id)
-        return (await relationships.between(connection, who.account_id, [other]))[0]
+        return await relationships.to_one(connection, who.account_id, other)

@@ -1,7 +1,6 @@
 """Following, blocking and muting, and the lists of them."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -56,7 +55,7 @@ async def follow(
     target = from_api(account_id)
     async with write.transaction() as connection:
         await relationships.follow(connection, who.account_id, target, reblogs=form.reblogs, notices=form.notify)
-        return await _between(connection, who, target)
+        return await relationships.to_one(connection, who.account_id, target)
 
 
 @router.post("/accounts/{account_id}/unfollow")
@@ -65,7 +64,7 @@ async def unfollow(who: Follower, account_id: str, write: Write) -> dict[str, An
     target = from_api(account_id)
     async with write.transaction() as connection:
         await relationships.unfollow(connection, who.account_id, target)
-        return await _between(connection, who, target)
+        return await relationships.to_one(connection, who.account_id, target)
 
 
 @router.post("/accounts/{account_id}/block")
@@ -74,7 +73,7 @@ async def block(who: Blocker, account_id: str, write: Write) -> dict[str, Any]:
     target = from_api(account_id)
     async with write.transaction(every_standby=True) as connection:
         await relationships.block(connection, who.account_id, target)
-        return await _between(connection, who, target)
+        return await relationships.to_one(connection, who.account_id, target)
 
 
 @router.post("/accounts/{account_id}/unblock")
@@ -83,7 +82,7 @@ async def unblock(who: Blocker, account_id: str, write: Write) -> dict[str, Any]
     target = from_api(account_id)
     async with write.transaction() as connection:
         await relationships.unblock(connection, who.account_id, target)
-        return await _between(connection, who, target)
+        return await relationships.to_one(connection, who.account_id, target)
 
 
 @router.post("/accounts/{account_id}/mute")
@@ -94,7 +93,7 @@ async def mute(
     target = from_api(account_id)
     async with write.transaction(every_standby=True) as connection:
         await relationships.mute(connection, who.account_id, target, notifications=form.notifications)
-        return await _between(connection, who, target)
+        return await relationships.to_one(connection, who.account_id, target)
 
 
 @router.post("/accounts/{account_id}/unmute")
@@ -103,7 +102,7 @@ async def unmute(who: Muter, account_id: str, write: Write) -> dict[str, Any]:
     target = from_api(account_id)
     async with write.transaction() as connection:
         await relationships.unmute(connection, who.account_id, target)
-        return await _between(connection, who, target)
+        return await relationships.to_one(connection, who.account_id, target)
 
 
 @router.get("/accounts/{account_id}/followers")
@@ -154,7 +153,3 @@ async def mutes(
     async with parts.database.read() as connection:
         people, keys = await relationships.kept_away(connection, Mute, who.account_id, page)
     return people_page(people, request, response, keys)
-
-
-async def _between(connection: Any, who: Person, target: UUID) -> dict[str, Any]:
-    return (await relationships.between(connection, who.account_id, [target]))[0]

@@ -36,7 +36,7 @@ Listens = Annotated[Caller | None, Depends(listener)]
 Tag = Annotated[str, Query(max_length=100)]
 
 
-@router.get("/health")
+@router.get("/health", response_class=PlainTextResponse)
 async def health() -> PlainTextResponse:
     """Say that streams are served."""
     return PlainTextResponse("OK")

@@ -74,7 +74,7 @@ async def profile(username: str, request: Request, parts: Parts, who: Asks, page
         account = await accounts.by_name(connection, username.replace("\x00", ""))
         posts = await timelines.of_account(connection, account.id, viewer, page)
         others = viewer is not None and viewer != account.id
-        relationship = (await relationships.between(connection, viewer, [account.id]))[0] if others else None
+        relationship = await relationships.to_one(connection, viewer, account.id) if others else None
     view = View(posts, account=account, relationship=relationship, older=f"/@{account.username}")
     return await show(request, parts, who, view)
 

@@ -21,7 +21,7 @@ from infra.policy.rule import (
 )
 
 LOGGED = ("log_connections", "log_disconnections", "log_lock_waits")
-OPEN = ("0.0.0.0/0", "::/0", "0.0.0.0")  # noqa: S104  (what must not be opened)
+OPEN = ("0.0.0.0/0", "::/0", "0.0.0.0")  # noqa: S104  (what must not be opened)  # nosec B104
 SHORTEST_BACKUP_DAYS = 7
 
 

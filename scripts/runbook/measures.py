@@ -16,10 +16,9 @@ LAG = "replication_lag_seconds"
 WAL = "retained_wal_mib"
 LEASE = "lease_age_seconds"
 
-DATABASE = f"""
-SELECT coalesce((SELECT extract(epoch FROM clock_timestamp() - max(at)) FROM lifeboat.heartbeat), 0) AS {LAG},
-    coalesce((SELECT max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)) FROM pg_replication_slots), 0) / 1048576 AS {WAL}
-"""  # noqa: S608  (the names are constants)
+_AGE = "SELECT extract(epoch FROM clock_timestamp() - max(at)) FROM lifeboat.heartbeat"
+_BEHIND = "SELECT max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)) FROM pg_replication_slots"
+DATABASE = f"SELECT coalesce(({_AGE}), 0) AS {LAG}, coalesce(({_BEHIND}), 0) / 1048576 AS {WAL}"
 
 
 @dataclass

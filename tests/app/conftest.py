@@ -171,22 +171,27 @@ class Member:
         self.act(f"/api/v1/accounts/{other.id}/follow")
 
 
+def sign_up(app: RunningApp, api: Api) -> Member:
+    """Sign up one more person; their client is the caller's to close."""
+    name = f"u{next(numbers)}"
+    form = {"username": name, "email": f"{name}@example.org", "password": PASSWORD, "agreement": "true"}
+    with app.client(authorization=f"Bearer {api.token}") as client:
+        token = client.post("/api/v1/accounts", data=form).json()["access_token"]
+    return Member(name, token, app.client(authorization=f"Bearer {token}"))
+
+
 @pytest.fixture
 def join(app_server: RunningApp, api: Api) -> Iterator[Callable[[], Member]]:
     """Give a function that signs up one more person."""
-    clients: list[httpx.Client] = []
+    people: list[Member] = []
 
     def make() -> Member:
-        name = f"u{next(numbers)}"
-        form = {"username": name, "email": f"{name}@example.org", "password": PASSWORD, "agreement": "true"}
-        with app_server.client(authorization=f"Bearer {api.token}") as client:
-            token = client.post("/api/v1/accounts", data=form).json()["access_token"]
-        clients.append(app_server.client(authorization=f"Bearer {token}"))
-        return Member(name, token, clients[-1])
+        people.append(sign_up(app_server, api))
+        return people[-1]
 
     yield make
-    for client in clients:
-        client.close()
+    for person in people:
+        person.client.close()
 
 
 @pytest.fixture
@@ -247,7 +252,12 @@ def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
     return buffer.getvalue()
 
 
+def noise() -> bytes:
+    """Make a small picture that no other test has; one colour alone could be encoded like its neighbour."""
+    return encoded(Image.frombytes("RGB", (8, 6), os.urandom(8 * 6 * 3)).resize((64, 48), Image.Resampling.NEAREST))
+
+
 @pytest.fixture
 def picture() -> bytes:
-    """Give a small picture that no other test has; one colour alone could be encoded like its neighbour."""
-    return encoded(Image.frombytes("RGB", (8, 6), os.urandom(8 * 6 * 3)).resize((64, 48), Image.Resampling.NEAREST))
+    """Give a small picture that no other test has."""
+    return noise()

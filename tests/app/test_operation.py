@@ -162,7 +162,7 @@ def test_the_description_names_every_body_and_every_refusal(anonymous: httpx.Cli
     assert "poll" in document["components"]["schemas"]["NewStatus"]["properties"]
     assert {"200", "401", "403", "404", "422", "429", "503"} <= set(publish["responses"])
     assert "Idempotency-Key" in [parameter["name"] for parameter in publish["parameters"]]
-    assert publish["security"] == [{"bearer": []}, {}]
+    assert publish["security"] == [{"bearer": ["write:statuses"]}]
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     assert all("503" in operation["responses"] for operation in operations)
     assert "/metrics" not in document["paths"]

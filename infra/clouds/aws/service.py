@@ -107,7 +107,7 @@ class Service(Capability):
             "command": list(process.command),
             "essential": True,
             "readonlyRootFilesystem": True,
-            "mountPoints": [{"sourceVolume": "scratch", "containerPath": "/tmp"}],  # noqa: S108
+            "mountPoints": [{"sourceVolume": "scratch", "containerPath": "/tmp"}],  # noqa: S108  (the container's own)  # nosec B108
             "portMappings": [{"containerPort": process.port, "protocol": "tcp"}] if process.port else [],
             "environment": [{"name": name, "value": value} for name, value in variables.items()],
             "secrets": [

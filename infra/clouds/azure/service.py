@@ -147,7 +147,7 @@ class Service(Capability):
                 ],
             ],
             probes=self.ingress.checks(process),
-            volume_mounts=[azure.app.VolumeMountArgs(volume_name="scratch", mount_path="/tmp")],  # noqa: S108
+            volume_mounts=[azure.app.VolumeMountArgs(volume_name="scratch", mount_path="/tmp")],  # noqa: S108  (the container's own)  # nosec B108
         )
 
     def _scale(self, process: Process) -> azure.app.ScaleArgs:

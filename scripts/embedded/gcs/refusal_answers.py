@@ -1,6 +1,6 @@
 """A refusal in the words of the JSON API and of the XML API."""
 
-from xml.sax.saxutils import escape
+from html import escape
 
 from starlette.responses import JSONResponse, Response
 

@@ -1,7 +1,7 @@
 """The XML API that obstore speaks: docs.cloud.google.com/storage/docs/xml-api/reference-methods."""
 
+from html import escape
 from urllib.parse import unquote
-from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 

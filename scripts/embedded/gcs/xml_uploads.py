@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape
+from html import escape
 
 from starlette.responses import Response
 
