@@ -11,6 +11,7 @@ import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import obstore
@@ -40,7 +41,20 @@ def open_acceptor(url: str, credentials: Credentials | None, cluster: str) -> Ac
     store = open_store(url, credentials, timeout_seconds=TIMEOUT_SECONDS, retries=0)
     dialect = url.split("://", 1)[0]
     acceptor = BucketAcceptor(store, register_key(cluster), dialect)  # ty: ignore[invalid-argument-type]
-    return PacedAcceptor(acceptor) if dialect == "gs" else acceptor
+    if dialect != "gs":
+        return acceptor
+    return PacedAcceptor(acceptor, turn=_TURNS.setdefault((url, cluster), Turn()))
+
+
+@dataclass
+class Turn:
+    """When a store may be written again; every acceptor of one object in one process shares it."""
+
+    free_at: float = float("-inf")
+
+
+# An agent's loops and its runbook have a register each, and the store counts the writes of both.
+_TURNS: dict[tuple[str, str], Turn] = {}
 
 
 class BucketAcceptor:
@@ -105,11 +119,12 @@ class PacedAcceptor:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
+        turn: Turn | None = None,
     ) -> None:
         self._inner, self._clock, self._sleep, self._jitter = inner, clock, sleep, jitter
         self._interval = pace
         self.pace = 1.5 * pace  # the longest wait: a second, and half of it more after a 429
-        self._free_at = float("-inf")
+        self._turn = turn or Turn()
         self._newest = 0
         self._one_at_a_time = asyncio.Lock()
 
@@ -121,7 +136,7 @@ class PacedAcceptor:
         self._newest += 1
         ticket = self._newest
         async with self._one_at_a_time:
-            while ticket == self._newest and (left := self._free_at - self._clock()) > 0:
+            while ticket == self._newest and (left := self._turn.free_at - self._clock()) > 0:
                 await self._sleep(left)
             if ticket != self._newest:
                 raise StoreUnavailable("a newer write took the place of this one")
@@ -135,4 +150,4 @@ class PacedAcceptor:
             pause += self._interval * self._jitter() / 2
             raise
         finally:
-            self._free_at = self._clock() + pause
+            self._turn.free_at = self._clock() + pause

@@ -3,6 +3,7 @@
 import asyncio
 import http.server
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -225,6 +226,20 @@ class TimedStore(MemoryStore):
 
 def paced(store: TimedStore) -> PacedAcceptor:
     return PacedAcceptor(store, clock=asyncio.get_running_loop().time, jitter=lambda: 0.5)
+
+
+def test_two_acceptors_of_one_object_share_its_second(stores: dict[str, RunningStore]) -> None:
+    """An agent's loop and its runbook write the same object: the second waits instead of being refused with 429."""
+    url, credentials = stores["gcp"].url(BUCKET), stores["gcp"].credentials
+
+    async def scene() -> float:
+        loop, runbook = (open_acceptor(url, credentials, "shared") for _ in range(2))
+        token = await loop.compare_and_set(None, FIRST)
+        began = time.monotonic()
+        await runbook.compare_and_set(token, SECOND)
+        return time.monotonic() - began
+
+    assert asyncio.run(scene()) > 0.8
 
 
 def test_a_paced_write_waits_exactly_the_remainder() -> None:
