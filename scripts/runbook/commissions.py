@@ -94,11 +94,11 @@ def unfinished(connection: Connection) -> Commission | None:
     return Commission.from_body(row[0]) if row else None
 
 
-def stopped(connection: Connection, verb: str, to: str, epoch: int) -> str | None:
-    """Return the name of a run with the same aim that was stopped before its end, or None."""
+def stopped(connection: Connection, verb: str, to: str, epoch: int) -> Commission | None:
+    """Return the last run with the same aim that was stopped before its end, or None."""
     row = connection.execute(
-        """SELECT runbook FROM lifeboat.run WHERE state = 'stopped' AND commission->>'verb' = %s
+        """SELECT commission FROM lifeboat.run WHERE state = 'stopped' AND commission->>'verb' = %s
            AND commission->>'to' = %s AND (commission->'plan'->>'epoch')::bigint = %s ORDER BY began DESC LIMIT 1""",
         (verb, to, epoch),
     ).fetchone()
-    return row[0] if row else None
+    return Commission.from_body(row[0]) if row else None

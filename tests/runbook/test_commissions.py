@@ -55,7 +55,7 @@ def test_a_stopped_run_with_the_same_aim_is_gone_on_with(agent: psycopg.Connecti
     commissions.begin(agent, stopped)
     commissions.end(agent, stopped.runbook, "stopped", "the disk is full")
 
-    assert commissions.stopped(agent, "rejoin", "aws", 9) == stopped.runbook
+    assert commissions.stopped(agent, "rejoin", "aws", 9) == stopped
     assert commissions.stopped(agent, "rejoin", "aws", 10) is None
     assert commissions.stopped(agent, "rejoin", "gcp", 9) is None
     again = replace(stopped, nonce="0000ae" + "0" * 26)

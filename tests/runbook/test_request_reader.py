@@ -7,17 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import obstore
+import psycopg
 import pytest
 from obstore.store import LocalStore
 
 from scripts.embedded.layout import LocalSettings, decide, write_platform
 from scripts.embedded.postgres_binaries import find_postgres
-from scripts.runbook import answers, operator_keys, requests, sites
+from scripts.runbook import answers, commissions, operator_keys, requests, sites
+from scripts.runbook.agent.candidate import take_up_late_hand_over
 from scripts.runbook.agent.request_reader import read_requests
 from scripts.runbook.agent.state import Agent
 from scripts.runbook.answers import Answer, Kind
 from scripts.runbook.commissions import Commission
+from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.requests import Request, Wish
+from scripts.runbook.rule import Rule
 from scripts.runbook.signing import Signer
 from scripts.runbook.sites import Platform
 from tests.conftest import RunningPostgres, free_port
@@ -38,6 +42,7 @@ class Desk:
     def close(self) -> None:
         for agent in self.agents:
             agent.run_database.close()
+            agent.rule_database.close()
 
     def started(self) -> Agent:
         """Return a new process's agent."""
@@ -215,3 +220,27 @@ def test_an_operator_who_was_removed_is_not_heard(desk: Desk) -> None:
     request = desk.says(desk.request(operator="ana"))
 
     assert (desk.taken(), desk.answer(request)) == ([], None)
+
+
+def test_a_hand_over_that_came_late_is_gone_on_with(desk: Desk) -> None:
+    """The lease was released to this site after it had given up waiting: nobody else may take it, so it goes on, once."""
+    plan = {**PLAN, "epoch": 2}
+    waited = Commission("switchover-2-to-gcp-0000aa", "switchover", "gcp", plan, "0000aa" + "0" * 26, 0.0, "ana")
+    with psycopg.connect(desk.platform.agent_url("gcp"), autocommit=True) as connection:
+        connection.execute("DELETE FROM lifeboat.run")
+        commissions.begin(connection, waited)
+        commissions.end(connection, waited.runbook, "stopped", "aws has not handed over after 45 s")
+    held = LeaseRecord.first("aws", Rule.of("gcp", "azure"), ("gcp", "azure"))
+
+    found = []
+    for record in (
+        held,
+        replace(held, state="released", candidate="azure"),
+        replace(held, state="released", candidate="gcp"),
+    ):
+        desk.agent.in_force.record = record
+        asyncio.run(take_up_late_hand_over(desk.agent))
+        asyncio.run(take_up_late_hand_over(desk.agent))
+        found.append(desk.taken())
+
+    assert found == [[], [], [waited]]

@@ -15,6 +15,7 @@ import psycopg
 
 from scripts.runbook import sites
 from scripts.runbook.agent.bound import bound_log
+from scripts.runbook.agent.candidate import take_up_late_hand_over
 from scripts.runbook.agent.follower import follow_register
 from scripts.runbook.agent.gauge import say_measures
 from scripts.runbook.agent.lease_keeper import hold
@@ -42,6 +43,7 @@ LOOPS = {
     "requests": read_requests,
     "runbook": run_runbooks,
     "stand in": stand_in,
+    "hand-over": take_up_late_hand_over,
     "upkeep": keep_understudies,
     "heartbeat": beat,
     "takedowns": obey_takedowns,

@@ -69,7 +69,7 @@ async def _considered(agent: Agent, request: Request) -> Commission:
     plan = await agent.run_thread.call(_plan, agent, VERBS[wish.verb], request)
     again = await agent.run_database.call(commissions.stopped, wish.verb, wish.to, plan.epoch)
     runbook = commissions.name_of(wish.verb, plan.epoch, wish.to, request.nonce)
-    return Commission(plan.resumes or again or runbook, wish.verb, wish.to, plan.to_body(), request.nonce,
+    return Commission(plan.resumes or (again.runbook if again else runbook), wish.verb, wish.to, plan.to_body(), request.nonce,
                       request.expires, request.operator,
                       skips=wish.skips)  # fmt: skip
 
