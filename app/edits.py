@@ -17,6 +17,7 @@ from app.notifications import notify
 from app.polls import NewPoll
 from app.posts import Post, load
 from app.statuses import attach, check_text
+from app.text import Language
 
 
 class ChangedStatus(Fields):
@@ -25,7 +26,7 @@ class ChangedStatus(Fields):
     status: str | None = None
     spoiler_text: str | None = None
     sensitive: bool | None = None
-    language: str | None = None
+    language: Language = None
     media_ids: list[str] | None = None
     poll: NewPoll | None = None
 

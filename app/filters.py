@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.body import Fields, invalid
+from app.body import Fields, checked, invalid
 from app.errors import NotFound
 from app.ids import from_api, new_id
 from app.models import ContentFilter, FilterKeyword, FilterStatus
@@ -18,6 +18,7 @@ from app.posts import load
 CONTEXTS = ("home", "notifications", "public", "thread", "account")
 MAX_KEYWORD = 100
 MAX_KEYWORDS = 50
+LONGEST = 10 * 365 * 24 * 3600  # seconds
 Part = type[FilterKeyword | FilterStatus]
 
 
@@ -59,14 +60,18 @@ class FilterForm(Fields):
         return found
 
     def _end(self) -> Any:
-        return func.now() + datetime.timedelta(seconds=self.expires_in) if self.expires_in else None
+        if not self.expires_in:
+            return None
+        if not 0 < self.expires_in <= LONGEST:
+            raise invalid({"expires_in": [("ERR_INVALID", f"must be 1 to {LONGEST} seconds")]})
+        return func.now() + datetime.timedelta(seconds=self.expires_in)
 
     @property
     def keywords(self) -> list[KeywordForm]:
         """Give the words, from JSON or from a form (`keywords_attributes[0][keyword]`)."""
         given = self.keywords_attributes
         rows = list(given.values()) if isinstance(given, dict) else given
-        return [KeywordForm.model_validate(row | {"destroy": row.get("_destroy", False)}) for row in rows]
+        return [checked(KeywordForm, row | {"destroy": row.get("_destroy", False)}) for row in rows]
 
 
 def pattern(word: str, *, whole: bool) -> str:

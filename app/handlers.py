@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 def install(app: FastAPI) -> None:
     """Give the app its answers for refusals, database errors, unknown paths and odd parameters."""
     app.add_exception_handler(LifeboatError, _refused)
-    app.add_exception_handler(RequestValidationError, _odd_parameter)
+    app.add_exception_handler(RequestValidationError, _refused)
     app.add_exception_handler(HTTPException, _no_route)
     for kind in DATABASE_ERRORS:
         app.add_exception_handler(kind, _database_error)
@@ -42,6 +42,9 @@ def headers(request: Request, error: LifeboatError) -> dict[str, str]:
 
 def told(error: BaseException) -> LifeboatError | None:
     """Give what a person is told of an error; None for a bug."""
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        return Unprocessable(f"The parameter {first['loc'][-1]} is invalid: {first['msg']}.")
     return error if isinstance(error, LifeboatError) else refusal(error)
 
 
@@ -57,8 +60,9 @@ def _content(request: Request, error: LifeboatError) -> dict[str, Any]:
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, LifeboatError)
-    return answer(request, error)
+    refused = told(error)
+    assert refused is not None
+    return answer(request, refused)
 
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
@@ -67,12 +71,6 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
         raise error
     log.warning("%s: %s", type(error).__name__, str(error).partition("\n")[0])
     return answer(request, refused)
-
-
-async def _odd_parameter(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    return answer(request, Unprocessable(f"The parameter {first['loc'][-1]} is invalid: {first['msg']}."))
 
 
 async def _no_route(request: Request, error: Exception) -> JSONResponse:

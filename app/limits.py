@@ -4,6 +4,7 @@ Whom a row counts is a keyed digest: the table names nobody and no address.
 """
 
 import datetime
+import ipaddress
 import math
 from dataclasses import dataclass
 from uuid import UUID
@@ -30,12 +31,25 @@ class Limit:
 
 
 def address_of(request: Request, settings: Settings) -> str:
-    """Give the address that a request comes from, as the outermost of our own proxies saw it."""
+    """Give the address that a request comes from, as the outermost of our own proxies saw it.
+
+    Of an IPv6 address only the first 64 bits count: whoever has one of a network has all of them.
+    """
     peer = request.client.host if request.client else ""
     if not settings.trusted_proxies:
-        return peer
+        return _network(peer)
     seen = [part.strip() for line in request.headers.getlist("x-forwarded-for") for part in line.split(",")]
-    return seen[-settings.trusted_proxies] if len(seen) >= settings.trusted_proxies else peer
+    return _network(seen[-settings.trusted_proxies] if len(seen) >= settings.trusted_proxies else peer)
+
+
+def _network(address: str) -> str:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.ip_network((int(found), 64), strict=False))
 
 
 class Limits:

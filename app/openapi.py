@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from app.authentication import bearer
-from app.services import writer
+from app.services import KEY, writer
 
 KINDS = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 ERROR = {
@@ -39,7 +39,7 @@ IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "description": "The same key gives the same single result, however often the request is sent.",
-    "schema": {"type": "string", "maxLength": 255},
+    "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
 }
 
 

@@ -12,6 +12,7 @@ from app.accounts import Trimmed
 from app.body import Fields, invalid
 from app.models import Account, FollowRequest, MediaAttachment
 from app.post_columns import PUBLIC
+from app.text import Language
 
 MAX_FIELDS = 4
 LIMITS = {"display_name": 30, "note": 500}
@@ -31,7 +32,7 @@ class Source(Fields):
 
     privacy: Literal["public", "unlisted", "private"] | None = None
     sensitive: bool | None = None
-    language: str | None = None
+    language: Language = None
 
 
 class Profile(Fields):

@@ -20,6 +20,7 @@ from app.statuses import NewStatus, publish
 
 PUBLISH = "publish"  # the promised job that does it
 SOONEST = datetime.timedelta(minutes=5)
+LATEST = datetime.datetime(3000, 1, 1, tzinfo=datetime.UTC)
 MAX_WAITING = 300  # of one person
 COLUMNS = ScheduledStatus.__table__.columns
 
@@ -39,9 +40,12 @@ def is_later(form: NewStatus) -> bool:
 
 
 def checked_time(when: datetime.datetime | None) -> datetime.datetime:
-    """Give a time that is far enough away; raises Unprocessable."""
-    if when is None or _aware(when) < datetime.datetime.now(datetime.UTC) + SOONEST:
-        raise invalid({"scheduled_at": [("ERR_INVALID", "must be at least 5 minutes in the future")]})
+    """Give a time that is far enough away, and not farther; raises Unprocessable."""
+    soonest = datetime.datetime.now(datetime.UTC) + SOONEST
+    if when is None or not soonest <= _aware(when) < LATEST:
+        raise invalid(
+            {"scheduled_at": [("ERR_INVALID", "must be at least 5 minutes in the future, in this millennium")]}
+        )
     return _aware(when)
 
 

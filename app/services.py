@@ -1,5 +1,6 @@
 """What one process holds: opened at start, closed at its end, handed to every route."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Annotated
@@ -19,7 +20,7 @@ from app.security import Sealer, Signer
 from app.settings import Settings
 from app.streaming import Hub
 
-MAX_KEY = 255
+KEY = re.compile(r"[ -~]{1,255}")  # what a header can carry back
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,8 @@ async def services(request: Request) -> Services:
 async def writer(request: Request, parts: "Parts") -> Writer:
     """Hand a route the durability helper, with the request's idempotency key or a fresh one."""
     key = request.headers.get("idempotency-key", "").strip()
-    if len(key) > MAX_KEY:
-        raise Unprocessable(f"The Idempotency-Key is longer than {MAX_KEY} characters.")
+    if key and not KEY.fullmatch(key):
+        raise Unprocessable("The Idempotency-Key must have 1 to 255 characters, all of them printable ASCII.")
     request.state.idempotency_key = key or secrets.token_urlsafe(16)
     return Writer(parts.database, parts.lease, parts.acknowledger, request.state.idempotency_key)
 

@@ -20,6 +20,7 @@ from app.models import Account, Follow, MediaAttachment, Status
 from app.notifications import notify
 from app.polls import NewPoll
 from app.posts import Post, load
+from app.text import Language
 from app.visibility import visible_to
 
 MAX_CHARACTERS = 500
@@ -35,7 +36,7 @@ class NewStatus(Fields):
     sensitive: bool = False
     spoiler_text: str = ""
     visibility: Literal["public", "unlisted", "private", "direct"] | None = None
-    language: str | None = None
+    language: Language = None
     scheduled_at: datetime.datetime | None = None
     poll: NewPoll | None = None
 

@@ -5,8 +5,10 @@ Links, `@names` and `#tags` are found by one expression, so that what stands ins
 
 import re
 from collections.abc import Collection
+from typing import Annotated
 
 from markupsafe import Markup, escape
+from pydantic import AfterValidator
 
 LINK = r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]}]"
 MENTION = r"(?<![\w/@.])@(?P<name>[A-Za-z0-9_]{1,30})(?![\w@])"
@@ -14,6 +16,15 @@ TAG = r"(?<![\w/&#])#(?P<tag>\w*[^\W\d_]\w*)"
 PIECES = re.compile(f"(?P<link>{LINK})|{MENTION}|{TAG}")
 MAX_TAG = 100
 MAX_TAGS = MAX_NAMES = 20  # of one post: more is not a post but a list
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+
+
+def _language(tag: str | None) -> str | None:
+    """Give a language tag; what is none is left out, as Mastodon does."""
+    return tag if tag and LANGUAGE.fullmatch(tag) else None
+
+
+Language = Annotated[str | None, AfterValidator(_language)]
 
 
 def to_html(

@@ -17,6 +17,7 @@ from app.moments import moment_of
 from app.settings import Settings
 
 WINDOW_SECONDS = 300
+TOKENS = 20  # so many busy people may share one address
 ALWAYS = ("/healthz", "/readyz", "/metrics")
 STREAMS = "/api/v1/streaming/"
 LIMITED = ("/api/", "/oauth/")
@@ -75,10 +76,24 @@ class Throttle:
         window = int(time.time()) // WINDOW_SECONDS
         if window != self._window:
             self._window, self._sent = window, {}
-        whose = Headers(scope=scope).get("authorization") or address_of(Request(scope), self._settings)
+        return self._left(scope), (window + 1) * WINDOW_SECONDS
+
+    def _left(self, scope: Scope) -> int:
+        """Count a request for its caller: the token, or the address of one without a token.
+
+        A token can be made up; so all of them from one address have a limit too, and it bounds what they fill here.
+        """
+        address, token = address_of(Request(scope), self._settings), Headers(scope=scope).get("authorization")
+        most = self._settings.requests
+        if not token:
+            return most - self._one_more(f"address {address}")
+        left = most * TOKENS - self._one_more(f"tokens of {address}")
+        return left if left < 0 else most - self._one_more(f"token {token}")
+
+    def _one_more(self, whose: str) -> int:
         key = hashlib.blake2b(whose.encode(), digest_size=12).digest()
         self._sent[key] = self._sent.get(key, 0) + 1
-        return self._settings.requests - self._sent[key], (window + 1) * WINDOW_SECONDS
+        return self._sent[key]
 
     def _headers(self, left: int, ends: float) -> dict[str, str]:
         limit = str(self._settings.requests)

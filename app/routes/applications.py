@@ -1,5 +1,6 @@
 """Clients register themselves."""
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -14,6 +15,12 @@ from app.services import Parts, Write
 from app.tokens import OUT_OF_BAND, Caller, is_scope
 
 router = APIRouter(prefix="/api/v1/apps", tags=["apps"])
+
+MAX_NAME = 60
+MAX_URIS = 20
+# The scheme of RFC 3986 section 3.1; a browser would strip white space that hides another one.
+ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):[!-~]{1,2000}")
+WEBSITE = re.compile(r"https?://[!-~]{1,2000}")
 
 
 class NewApplication(Fields):
@@ -33,9 +40,13 @@ class NewApplication(Fields):
         """Raise Unprocessable for a client without a name, with odd scopes, or with addresses that could run script."""
         if not self.client_name.strip():
             raise invalid({"name": [("ERR_BLANK", "can't be blank")]})
+        if len(self.client_name) > MAX_NAME:
+            raise invalid({"name": [("ERR_TOO_LONG", f"is longer than {MAX_NAME} characters")]})
+        if self.website and not WEBSITE.fullmatch(self.website):
+            raise invalid({"website": [("ERR_INVALID", "must be an http or https address.")]})
         if not self.scopes.split() or not all(is_scope(scope) for scope in self.scopes.split()):
             raise invalid({"scopes": [("ERR_INVALID", "doesn't match configured on the server.")]})
-        if not self.uris or any(not _is_address(uri) for uri in self.uris):
+        if not 0 < len(self.uris) <= MAX_URIS or any(not _is_address(uri) for uri in self.uris):
             raise invalid({"redirect_uri": [("ERR_INVALID", "must be an absolute URI.")]})
 
 
@@ -82,9 +93,5 @@ def _entity(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_address(uri: str) -> bool:
-    scheme, found, _ = uri.partition(":")
-    return (
-        bool(found)
-        and scheme.isascii()
-        and scheme.lower() not in {"", "javascript", "data", "vbscript", "file", "blob"}
-    )
+    found = ADDRESS.fullmatch(uri)
+    return found is not None and found["scheme"].lower() not in {"javascript", "data", "vbscript", "file", "blob"}

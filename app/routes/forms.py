@@ -18,7 +18,7 @@ from app.logins import LogIn
 from app.pages import Browser, Draft
 from app.routes.media import Description, store
 from app.routes.shell import Asks, FormRoute
-from app.services import MAX_KEY, Parts, Write
+from app.services import KEY, Parts, Write
 from app.statuses import NewStatus
 from app.tokens import BROWSER_SCOPES, issue, revoke
 
@@ -154,6 +154,6 @@ async def delete(
 def accept(request: Request, who: Browser, write: Write, form: Form, draft: Draft = NO_DRAFT) -> None:
     """Keep what was typed, take the form's idempotency key, and refuse a form that is not from our page."""
     request.state.draft = draft
-    if 0 < len(form.idempotency_key) <= MAX_KEY:
+    if KEY.fullmatch(form.idempotency_key):
         write.key = request.state.idempotency_key = form.idempotency_key
     pages.check_form(who, form.form_token)

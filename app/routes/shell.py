@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from app import pages, timelines
@@ -31,7 +32,7 @@ class FormRoute(APIRoute):
         async def handle_or_explain(request: Request) -> Response:
             try:
                 return await handle(request)
-            except (LifeboatError, *DATABASE_ERRORS) as error:
+            except (LifeboatError, RequestValidationError, *DATABASE_ERRORS) as error:
                 if (refused := told(error)) is None:
                     raise
                 return await _explain(request, refused)

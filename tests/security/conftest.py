@@ -1,12 +1,12 @@
 """What the tests of the app's defences share: a database of their own, and one app on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 
 from scripts.runbook import bootstrap
-from tests.app.conftest import api, app_server, join, member, picture, run_app  # noqa: F401 (fixtures)
+from tests.app.conftest import Api, Member, RunningApp, api, app_server, join, member, picture, run_app, sign_up  # noqa: F401 (fixtures)
 from tests.conftest import SINGLE_COPY, RunningPostgres
 
 
@@ -19,3 +19,11 @@ def app_database(make_postgres: Callable[[str], RunningPostgres]) -> RunningPost
     with psycopg.connect(running.agent_url) as connection:
         connection.execute("UPDATE lifeboat.fence SET writable = true, valid_until = now() + interval '10 years'")
     return running
+
+
+@pytest.fixture(scope="module")
+def person(app_server: RunningApp, api: Api) -> Iterator[Member]:  # noqa: F811 (fixtures)
+    """Give one signed-up person for all tests of a file."""
+    made = sign_up(app_server, api)
+    yield made
+    made.client.close()

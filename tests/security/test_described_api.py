@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.main import create_app
-from tests.app.conftest import Api, RunningApp, make_settings, noise, sign_up
+from tests.app.conftest import Api, Member, RunningApp, make_settings, noise
 from tests.app.samples import Samples
 
 FULL = bool(os.environ.get("LIFEBOAT_FULL"))
@@ -43,11 +43,10 @@ def described() -> schemathesis.BaseSchema:
 
 
 @pytest.fixture(scope="module")
-def samples(app_server: RunningApp, api: Api) -> Iterator[Samples]:
+def samples(app_server: RunningApp, api: Api, person: Member) -> Iterator[Samples]:
     """Give one of everything that a path names, and the person that it belongs to."""
-    made = Samples(app_server.address, api, sign_up(app_server, api), noise())
+    made = Samples(app_server.address, api, person, noise())
     yield made
-    made.member.client.close()
     made.close()
 
 
