@@ -55,6 +55,11 @@ def cut(folder: Path, site: str) -> None:
     _order(folder, site, "cut")
 
 
+def lie(folder: Path, site: str) -> None:
+    """Let a site's store do what others ask of it and answer 503. Raises NoLinks."""
+    _order(folder, site, "lie")
+
+
 def mend(folder: Path, site: str) -> None:
     """Let everything pass again on the way to a site. Raises NoLinks."""
     _order(folder, site, "open")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.deaths.__main__ import live_and_die
+from tests.bench.deaths.life import Wanted, live
 from tests.bench.deaths.ways import WAYS
 from tests.bench.records import RunFile
 
@@ -22,7 +22,7 @@ def test_nothing_acknowledged_is_lost_in_any_death(tmp_path: Path) -> None:
         parent.chmod(0o755)
     file = RunFile(tmp_path / "deaths.jsonl")
 
-    live_and_die(COUNT, float("inf"), WANTED, file)
+    live(tmp_path / "local", Wanted(COUNT, float("inf"), WANTED), file)
 
     runs = file.read()
     deaths = [run for run in runs if "seconds" in run]

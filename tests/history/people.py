@@ -18,6 +18,8 @@ from tests.history.operations import Add, Ending, History, Read, Remove
 # Of a person's acts, how many are a look at somebody else's posts, and a deletion of an own one.
 LOOKS, DELETIONS, PICTURES = 0.3, 0.03, 0.3
 PAGE = 40
+# How long a person tries to add a picture before the post goes out without it: a picture needs the primary's own bucket.
+PICTURE_PATIENCE = 2.0
 # Of a person's newest posts, how many must be on the first page, whatever else is there that nobody was told of.
 RECENT = 25
 
@@ -79,7 +81,9 @@ class RecordedWriters(Writers):
 
     async def _upload(self, me: Account, key: str) -> dict[str, Any] | None:
         upload = {"file": ("picture.png", make_picture(), "image/png")}
-        ending, answer = await self._send(me.client, "POST", "/api/v2/media", f"{key}m", files=upload)
+        ending, answer = await self._send(
+            me.client, "POST", "/api/v2/media", f"{key}m", patience=PICTURE_PATIENCE, files=upload
+        )
         return answer if ending == "ok" else None
 
     async def _delete(self, me: Account, text: str) -> None:
@@ -88,10 +92,11 @@ class RecordedWriters(Writers):
         self.history.note(Remove(me.name, text, start, time.monotonic(), ending))
 
     async def _send(
-        self, client: httpx.AsyncClient, method: str, path: str, key: str, **body: Any
+        self, client: httpx.AsyncClient, method: str, path: str, key: str, *, patience: float | None = None, **body: Any
     ) -> tuple[Ending, dict[str, Any]]:
         """Send until there is a clear answer, or until patience ends; `refused` only if nothing sent can have taken effect."""
-        deadline, certain = time.monotonic() + self.patience, True
+        deadline = time.monotonic() + (self.patience if patience is None else patience)
+        certain = True
         while True:
             try:
                 answer = await client.request(method, path, headers={"Idempotency-Key": key}, **body)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.deaths.links import Links, links
 from tests.bench.deaths.platform_under_test import PlatformUnderTest, platform_under_test
 from tests.conftest import free_port
 from tests.history.checker import broken_promises
@@ -30,31 +29,31 @@ WANTED = STRIKES if FULL else DAILY_STRIKES[:1]
 
 
 @contextmanager
-def a_life(folder: Path) -> Generator[tuple[PlatformUnderTest, Links]]:
+def a_life(folder: Path) -> Generator[PlatformUnderTest]:
     """Give three sites whose ways to each other can be cut."""
     for parent in folder.parents[:3]:
         parent.chmod(0o755)
-    with links() as made, platform_under_test(folder / "local", free_port()) as platform:
-        yield platform, made
+    with platform_under_test(folder / "local", free_port()) as platform:
+        yield platform
 
 
 @pytest.mark.parametrize("strike", WANTED, ids=lambda one: f"{one.fault}-{one.step}-{one.moment}")
 def test_it_reaches_the_same_end(strike: Strike, tmp_path: Path) -> None:
     """gcp is primary afterwards, takes writes, and has everything that anybody was told is saved."""
     history, fault = History(), FAULTS[strike.fault]
-    with a_life(tmp_path) as (platform, made):
+    with a_life(tmp_path) as platform:
         people = RecordedWriters(platform.url, 2, history, patience=60, pause=0.1)
         standing = Standing(platform, "gcp", STRUCK[strike.step], strike.moment)
         with posting(people):
-            fault.before(platform, made)
+            fault.before(platform)
             command = standing.begin_failover()
             standing.wait()
-            fault.strike(platform, made)
+            fault.strike(platform)
             standing.kill()
-            fault.ease(platform, made)
+            fault.ease(platform)
             standing.go_on(command, expected=fault.new_primary)
             platform.wait_for_writes()
-            fault.after(platform, made)
+            fault.after(platform)
         asyncio.run(read_everything(platform.layout.app_url(fault.new_primary), people))
 
         assert broken_promises(history) == []

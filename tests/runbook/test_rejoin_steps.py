@@ -1,7 +1,10 @@
 """The steps of a return, killed after each of them and begun again, end where an undisturbed run ends."""
 
 import asyncio
+import contextlib
 import json
+import os
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,10 +34,14 @@ from scripts.runbook.status import SlotStatus
 from scripts.runbook.way_back import ReturnPlan
 from scripts.runbook.welcome import welcome
 from tests.conftest import RunningPostgres
+from tests.runbook import dying
+from tests.runbook.dying import Countdown, Killed
 from tests.runbook.invented_status import status_of
 from tests.runbook.pairs import Pair, Site, act
 
 SITES = ("aws", "gcp")
+# At how many statements, drawn at random, a return is killed.
+DEATHS = 100 if os.environ.get("LIFEBOAT_FULL") == "1" else 6
 
 
 class MemoryControl(ControlStores):
@@ -107,7 +114,7 @@ class World:
         size = replication.table_bytes(new.agent)
         return ReturnPlan(old.name, new.name, self.pair.epoch, copy, "", old.name, took.position, 1, size, ())
 
-    def run(self, plan: ReturnPlan, name: str) -> ReturnRun:
+    def run(self, plan: ReturnPlan, name: str, countdown: Countdown | None = None) -> ReturnRun:
         site = plan.site
         keys = {one: signer.public for one, signer in self.signers.items()}
         platform = object.__new__(OnePlatform)
@@ -119,11 +126,13 @@ class World:
         commission = Commission(name, "rejoin", site, plan.to_body(), "0" * 32, time.time() + 600)
         journal = Journal(self.folder / f"{name}.jsonl", name, self.signers[site], keys)
         ledger = LedgerMirror(lambda: self.ledgers, name, self.signers[site], self.warnings.append)
-        database = psycopg.connect(self.servers[site].agent_url, autocommit=True)
+        database = dying.connect(self.servers[site], countdown or Countdown())
         return ReturnRun(reach, site, commission, plan, database, journal, ledger, self.warnings.append, None)  # ty: ignore[invalid-argument-type]
 
-    def carries_out(self, steps: tuple[Step[Any], ...], plan: ReturnPlan, name: str) -> None:
-        with self.run(plan, name) as run:
+    def carries_out(
+        self, steps: tuple[Step[Any], ...], plan: ReturnPlan, name: str, countdown: Countdown | None = None
+    ) -> None:
+        with self.run(plan, name, countdown) as run:
             run_steps(steps, run, lambda sentence: None)
 
     def _site(self, name: str) -> Site:
@@ -169,6 +178,26 @@ def test_killed_after_any_step_it_goes_on_to_the_same_end(world: World, steps: t
             world.carries_out(steps, ReturnPlan.from_body(json.loads(json.dumps(plan.to_body()))), name)
         ends_equal(world)
     assert not world.warnings
+
+
+@pytest.mark.parametrize("steps", [REJOIN, COPY], ids=["rejoin", "copy"])
+def test_killed_inside_any_act_it_goes_on_to_the_same_end(world: World, steps: tuple[Step[Any], ...]) -> None:
+    """Whichever statement is its last one, heard by the server or not, and whichever kills the next start."""
+    kind, drawn = "copy" if steps is COPY else "rejoin", random.Random(len(steps))
+    total = Countdown()
+    for number in range(DEATHS + 1):
+        diverge(world, (20_000 if steps is COPY else 10_000) + 2 * number)
+        plan, name = world.plan(copy=steps is COPY), f"{kind}-inside-{number}"
+        with world.agent():
+            if number == 0:  # undisturbed, to know how many statements there are
+                world.carries_out(steps, plan, name, total)
+            for _ in range(min(number, 2)):
+                dies = Countdown(drawn.randint(1, total.count), drawn.random() < 0.5)
+                with contextlib.suppress(Killed):
+                    world.carries_out(steps, plan, name, dies)
+            world.carries_out(steps, plan, name)
+        ends_equal(world)
+    assert total.count > len(steps)
 
 
 def test_the_report_is_kept_here_and_in_every_ledger_before_anything_changes(world: World) -> None:

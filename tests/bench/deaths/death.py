@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 import random
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -12,20 +14,30 @@ import httpx
 
 from scripts.embedded.layout import SITES
 from scripts.runbook import outside
-from tests.bench.deaths.links import Links
-from tests.bench.deaths.platform_under_test import DidNotComeBack, PlatformUnderTest, watched
+from tests.bench.deaths import invariants
+from tests.bench.deaths.invariants import Whispers
+from tests.bench.deaths.platform_under_test import DidNotComeBack, PlatformUnderTest
+from tests.bench.deaths.watching import Published, watched
 from tests.bench.deaths.ways import WAYS
 from tests.history.checker import broken_promises, check
 from tests.history.operations import Add, History, TakeOver
 from tests.history.people import RecordedWriters, posting, read_everything
 
 PEOPLE = 4
-SECONDS_BEFORE, SECONDS_OF_DEATH, SECONDS_AFTER = (1.0, 5.0), (1.0, 12.0), 2.0
+SECONDS_BEFORE, SECONDS_AFTER = (0.3, 2.0), 1.0
+# A standby that is gone for more than 5 s leaves the rule.
+SECONDS_OF_DEATH = (0.5, 8.0)
+# Of the commands that an agent carries out, in how many that agent is killed as well, at a random moment.
+AGENT_DIES = 0.3
 
 
 @dataclass
 class Death:
-    """What one death came to; `seconds` is the longest time in which nobody was told that a post is saved."""
+    """What one death came to; `seconds` is the longest time in which nobody was told that a post is saved.
+
+    `agents_died`: the commands in the middle of which the agent that carried them out was killed too. `took`: how long
+    each part of this death took, in seconds.
+    """
 
     way: str
     site: str
@@ -40,59 +52,116 @@ class Death:
     overlaps: int = 0
     pictures: int = 0
     pictures_missing: int = 0
+    salvaged: int = 0
     did_not_come_back: str = ""
+    agents_died: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    took: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, part: str) -> Generator[None]:
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.took[part] = round(self.took.get(part, 0.0) + time.monotonic() - start, 2)
 
 
-def die(platform: PlatformUnderTest, links: Links, way: str, site: str) -> tuple[Death, RecordedWriters]:
+def die(platform: PlatformUnderTest, whispers: Whispers, way: str, site: str) -> tuple[Death, RecordedWriters]:
     """Let a site die in a way, and return what it came to, and the people with their history."""
     history = History()
-    holder = platform.holder()
-    death = Death(way, site, was_primary=site == holder)
+    death = Death(way, site, was_primary=site == platform.holder())
     people = RecordedWriters(platform.url, PEOPLE, history, patience=30.0, pause=0.1)
-    with watched(platform, history), posting(people):
-        time.sleep(random.uniform(*SECONDS_BEFORE))
-        moment = time.monotonic()
-        _suffer(platform, links, death, history)
-        platform.wait_for_writes()
-        time.sleep(SECONDS_AFTER)
-        death.seconds = _silence(history.acknowledged, moment)
-        _bring_back(platform, death)
-        time.sleep(SECONDS_AFTER)
-    look_for_everything(platform, people, death)
+    with death.timed("all"):
+        with watched(platform, history) as published, _posting(death, people):
+            time.sleep(random.uniform(*SECONDS_BEFORE))
+            moment = time.monotonic()
+            _suffer(platform, death, history)
+            _bring_back(platform, death, history)
+            time.sleep(SECONDS_AFTER)
+            death.seconds = _silence(history.acknowledged, moment)
+        with death.timed("looking"):
+            look_for_everything(platform, people, death)
+        with death.timed("invariants"):
+            _check_invariants(platform, whispers, death, history, published)
     death.refusals, platform.refusals = platform.refusals, []
     return death, people
 
 
-def _suffer(platform: PlatformUnderTest, links: Links, death: Death, history: History) -> None:
+@contextmanager
+def _posting(death: Death, people: RecordedWriters) -> Generator[None]:
+    start = time.monotonic()
+    with posting(people):
+        death.took["people come"] = round(time.monotonic() - start, 2)
+        yield
+        start = time.monotonic()
+    death.took["people go"] = round(time.monotonic() - start, 2)
+
+
+def _suffer(platform: PlatformUnderTest, death: Death, history: History) -> None:
     """Inflict the death, let another site take over where that is needed, and end it."""
     way = WAYS[death.way]
-    way.inflict(platform, links, death.site)
+    with death.timed("death"):
+        way.inflict(platform.folder, death.site)
     try:
         if death.was_primary and way.takes_primary:
-            death.took_over = random.choice([other for other in SITES if other != death.site])
-            _take_over(platform, death, history)
+            with death.timed("takeover"):
+                death.took_over = random.choice([other for other in SITES if other != death.site])
+                _take_over(platform, death, history)
         else:
-            time.sleep(random.uniform(*SECONDS_OF_DEATH))
+            with death.timed("death"):
+                time.sleep(random.uniform(*SECONDS_OF_DEATH))
     finally:
-        way.end(platform, links, death.site)
-
-
-def _bring_back(platform: PlatformUnderTest, death: Death) -> None:
-    """Let the site start and follow again; one that does not is said, and everything is looked for without it."""
-    try:
-        platform.bring_back(death.site)
-        platform.wait_for_writes()
-    except DidNotComeBack as trouble:
-        death.did_not_come_back = str(trouble)
+        way.end(platform.folder, death.site)
 
 
 def _take_over(platform: PlatformUnderTest, death: Death, history: History) -> None:
     before = max((sight.epoch for sight in history.sights), default=1)
     start = time.monotonic()
-    platform.insist("failover", "--to", death.took_over, "--yes")
+    words = ("failover", "--to", death.took_over, "--yes")
+    if random.random() < AGENT_DIES:
+        death.agents_died.append("failover")
+        platform.insist_while_its_agent_dies(death.took_over, *words)
+    else:
+        platform.insist(*words)
     history.note(TakeOver(before + 1, death.took_over, start, time.monotonic(), "ok"))
+
+
+def _bring_back(platform: PlatformUnderTest, death: Death, history: History) -> None:
+    """Let the site start and follow again; one that does not is said, and everything is looked for without it."""
+    try:
+        if death.took_over:
+            with death.timed("writes again"):
+                platform.wait_for_writes()
+        with death.timed("start"):
+            platform.start(death.site)
+        with death.timed("rejoin"):
+            _follow_again(platform, death, history)
+        with death.timed("writes again"):
+            platform.wait_for_writes()
+    except DidNotComeBack as trouble:
+        death.did_not_come_back = str(trouble)
+
+
+def _follow_again(platform: PlatformUnderTest, death: Death, history: History) -> None:
+    holder = platform.holder()
+    goes_on = not death.took_over and death.way != "wiped"
+    if death.site == holder or (goes_on and platform.follows(death.site, holder)):
+        return
+    diverged = _had_alone(platform, death.site, holder, history)
+    agent_dies = random.random() < AGENT_DIES
+    if agent_dies:
+        death.agents_died.append("rejoin")
+    platform.rejoin(death.site, agent_dies=agent_dies)
+    death.salvaged = len(diverged)
+    death.violations += invariants.salvage_faults(platform, death.site, diverged)
+
+
+def _had_alone(platform: PlatformUnderTest, site: str, holder: str, history: History) -> set[str]:
+    """Return the posts that a site has and the primary does not, nobody having removed them."""
+    alone = invariants.posts_of(platform, site) - invariants.posts_of(platform, holder)
+    return alone & {add.element for add in history.adds} - {remove.element for remove in history.removes}
 
 
 def look_for_everything(platform: PlatformUnderTest, people: RecordedWriters, death: Death) -> None:
@@ -107,7 +176,7 @@ def look_for_everything(platform: PlatformUnderTest, people: RecordedWriters, de
     death.lost = sum(violation.kind in ("lost", "came back") for violation in broken)
     death.unconfirmed = len(check(history)) - len(broken)
     death.overlaps = _overlaps(history)
-    death.violations = [f"{violation.kind}: {violation.sentence}" for violation in broken]
+    death.violations += [f"{violation.kind}: {violation.sentence}" for violation in broken]
     if (served := outside.readiness(platform.url).get("site")) != holder:
         death.violations.append(f"the app's address leads to {served or 'nobody'}, and {holder} is the primary")
     removed = {remove.element for remove in history.removes}
@@ -115,6 +184,22 @@ def look_for_everything(platform: PlatformUnderTest, people: RecordedWriters, de
     wanted = [people.pictures[element] for element in shown if element in people.pictures]
     death.pictures = len(wanted)
     death.pictures_missing = asyncio.run(_missing(app, wanted))
+
+
+def _check_invariants(
+    platform: PlatformUnderTest, whispers: Whispers, death: Death, history: History, published: list[Published]
+) -> None:
+    holder, outputs = platform.holder(), platform.reach.platform.outputs
+    takeover = next((one for one in history.takeovers if one.ending == "ok"), None)
+    targets = {one.edge_target for one in outputs.values()}
+    death.violations += [
+        *invariants.journal_faults(platform),
+        *invariants.dns_faults(published, takeover, outputs[holder].edge_target, targets),
+        *invariants.sequence_faults(platform, holder),
+        *whispers.faults(),
+    ]
+    if not death.did_not_come_back:
+        death.violations += invariants.unequal_sites(platform)
 
 
 def _overlaps(history: History) -> int:

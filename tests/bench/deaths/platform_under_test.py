@@ -1,26 +1,33 @@
 """Three local sites that go through many deaths, and the operator who types the commands."""
 
 import asyncio
-import json
+import random
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from scripts.embedded import local_sites, programs
+import psycopg
+
+from scripts.embedded import coming_back, local_sites
 from scripts.embedded.layout import SITES, Layout, LocalSettings
 from scripts.embedded.local_sites import LocalSites
 from scripts.embedded.supervisor import Supervisor
 from scripts.runbook import join, outside, replication, sites
-from scripts.runbook.lease import look
-from scripts.runbook.registers import open_register
-from tests.history.operations import History, Sight
+from scripts.runbook.errors import LifeboatError
+from scripts.runbook.failover import Reach, gather_facts
+from scripts.runbook.plan import Facts
 
 PATIENCE_SECONDS = 90.0
+POLL_SECONDS = 0.1
+# A standby that was started again goes on by itself within this time, or has to rejoin.
+BY_ITSELF_SECONDS = 8.0
+# When the agent that does what a command asks for is killed: after the command was typed, and before it is through.
+AGENT_DIES_SECONDS = (0.8, 3.0)
 
 
 class DidNotComeBack(Exception):
@@ -32,6 +39,7 @@ class PlatformUnderTest:
     """Three sites, one operator."""
 
     running: LocalSites
+    reach: Reach
     refusals: list[str] = field(default_factory=list)
 
     @property
@@ -48,67 +56,107 @@ class PlatformUnderTest:
         return Supervisor.load(self.folder)
 
     @property
-    def python(self) -> str:
-        return sys.executable
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return dict(programs.dns_server(self.layout).environment)
-
-    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.layout.settings.edge_port}"
 
     def lifeboat(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Type a command."""
-        argv = [sys.executable, "-m", "scripts.cli", "--dir", str(self.folder), *words]
-        return subprocess.run(argv, capture_output=True, text=True, timeout=timeout)
+        return subprocess.run(self._argv(*words), capture_output=True, text=True, timeout=timeout)
+
+    def _argv(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "scripts.cli", "--dir", str(self.folder), *words]
 
     def insist(self, *words: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Type a command again until it does it; each refusal is kept. Raises DidNotComeBack with the last one."""
         deadline = time.monotonic() + seconds
         while (done := self.lifeboat(*words)).returncode:
-            self.refusals.append(f"{' '.join(words)}: {' '.join(done.stderr.split())[-300:]}")
-            if time.monotonic() > deadline:
-                raise DidNotComeBack(self.refusals[-1])
-            time.sleep(0.5)
+            self._refused(" ".join(words), done.stderr, deadline)
+
+    def insist_while_its_agent_dies(self, site: str, *words: str) -> None:
+        """Type a command whose work the agent of `site` does, and kill that agent at a random moment of it."""
+        with subprocess.Popen(
+            self._argv(*words), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        ) as typed:
+            time.sleep(random.uniform(*AGENT_DIES_SECONDS))
+            self.supervisor.kill(site, "agent")
+            self.start(site)
+            try:
+                _, complaint = typed.communicate(timeout=PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                typed.kill()
+                raise DidNotComeBack(f"{' '.join(words)} has no end since the agent of {site} died") from None
+        if typed.returncode:
+            self.refusals.append(f"{' '.join(words)}: {' '.join(complaint.split())[-300:]}")
+            self.insist(*words)
+
+    def start(self, site: str) -> None:
+        """Start what is dead of a site, as `lifeboat local start` does; again until it does it."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                coming_back.start(self.folder, site, lambda sentence: None)
+                return
+            except (LifeboatError, psycopg.Error, OSError) as reason:
+                self._refused(f"local start {site}", str(reason), deadline)
+
+    def _refused(self, what: str, why: str, deadline: float) -> None:
+        self.refusals.append(f"{what}: {' '.join(why.split())[-300:]}")
+        if time.monotonic() > deadline:
+            raise DidNotComeBack(self.refusals[-1])
+        time.sleep(0.5)
+
+    def facts(self) -> Facts:
+        """Return what the register and every site say now, as a command would ask them."""
+        return gather_facts(self.reach)
 
     def holder(self) -> str:
         """Return who is primary. Raises DidNotComeBack when nobody can know."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            done = self.lifeboat("local", "status", "--json")
-            if not done.returncode and (holder := json.loads(done.stdout.splitlines()[-1])["primary"]):
-                return holder
-        raise DidNotComeBack(f"the register cannot be read for {PATIENCE_SECONDS:g} s")
+        while (record := self.facts().record) is None:
+            if time.monotonic() > deadline:
+                raise DidNotComeBack(
+                    f"the register cannot be read for {PATIENCE_SECONDS:g} s: {self.reach.register.faults}"
+                )
+            time.sleep(POLL_SECONDS)
+        return record.holder
 
-    def bring_back(self, site: str) -> None:
-        """Start what is dead of a site, and let it follow again."""
-        self.insist("local", "start", site)
-        holder = self.holder()
-        if site == holder or self._follows(site, holder, 8):
-            return
-        if self.holds_posts(site):
-            self.insist("rejoin", site, "--yes")
+    def rejoin(self, site: str, *, agent_dies: bool = False) -> None:
+        """Let a site that was started again follow the primary, by the command that its data need."""
+        words = self._way_back(site)
+        if agent_dies:
+            self.insist_while_its_agent_dies(site, *words)
         else:
-            self.insist("join", site, "--yes")
-        if not self._follows(site, holder, 30):
+            self.insist(*words)
+        holder = self.holder()
+        if not self.follows(site, holder, 30):
             raise DidNotComeBack(f"{site} does not follow {holder}")
+
+    def _way_back(self, site: str) -> tuple[str, ...]:
+        """Return the command by which a site gets back: a dry run that is refused names the one that will do."""
+        word = "rejoin" if self.holds_posts(site) else "join"
+        copy = ("rejoin", site, "--copy")
+        refused = self.lifeboat(word, site)
+        return (*copy, "--yes") if " ".join(copy) in refused.stderr else (word, site, "--yes")
 
     def holds_posts(self, site: str) -> bool:
         """Say whether a site's database has anything in it."""
-        with join.agent_connection(sites.load(self.folder), site) as connection:
+        with self.database(site) as connection:
             return any(replication.has_rows(connection, table) for table in replication.published_tables(connection))
 
-    def _follows(self, site: str, holder: str, seconds: float) -> bool:
+    def database(self, site: str) -> Any:
+        """Lend a connection to a site's database, past every link."""
+        return join.agent_connection(self.reach.platform, site)
+
+    def follows(self, site: str, holder: str, seconds: float = BY_ITSELF_SECONDS) -> bool:
+        """Wait until a site says that it follows the primary, and say whether it does."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            done = self.lifeboat("local", "status", "--json")
-            status = {} if done.returncode else json.loads(done.stdout.splitlines()[-1])["sites"].get(site, {})
-            if status.get("following") == holder and status.get("age_seconds", 99) < 5:
+        while True:
+            facts = self.facts()
+            if facts.answers(site) and facts.statuses[site].following == holder:
                 return True
-            time.sleep(0.5)
-        return False
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_SECONDS)
 
     def wait_for_writes(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the app's own address takes writes. Raises DidNotComeBack."""
@@ -129,34 +177,12 @@ class PlatformUnderTest:
 
 
 @contextmanager
-def watched(platform: PlatformUnderTest, history: History) -> Generator[None]:
-    """Note twice a second who holds which epoch, as the register proves it."""
-    end = threading.Event()
-
-    async def watch() -> None:
-        register = open_register(sites.load(platform.folder), "operator")
-        while not end.is_set():
-            start = time.monotonic()
-            sighting = await look(register)
-            if sighting.committed and sighting.record:
-                history.note(Sight(sighting.record.epoch, sighting.record.holder, start, time.monotonic()))
-            await asyncio.sleep(0.5)
-
-    thread = threading.Thread(target=lambda: asyncio.run(watch()), name="watch")
-    thread.start()
-    try:
-        yield
-    finally:
-        end.set()
-        thread.join()
-
-
-@contextmanager
 def platform_under_test(folder: Path, port: int) -> Generator[PlatformUnderTest]:
-    """Start three sites, lend them, end them."""
-    settings = LocalSettings(folder, edge_port=port)
+    """Start three sites whose ways to each other can be cut, lend them, end them."""
+    settings = LocalSettings(folder, edge_port=port, links=True)
     running = local_sites.up(settings, lambda sentence: None)
     try:
-        yield PlatformUnderTest(running)
+        with asyncio.Runner() as loop:
+            yield PlatformUnderTest(running, Reach.open(sites.load(folder), "operator", loop))
     finally:
         local_sites.down(settings)
