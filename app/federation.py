@@ -7,6 +7,7 @@ GetWebIdentityToken and AssumeRoleWithWebIdentity; RFC 8693 at sts.googleapis.co
 
 import datetime
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,10 @@ from typing import Any
 import httpx
 
 from app.errors import BadStoreCredentials
+from app.stores import StoreUrl
 
 SECONDS = 5.0
+MARGIN = datetime.timedelta(minutes=1)
 JWT = "urn:ietf:params:oauth:token-type:jwt"
 AZURE_AUDIENCE = "api://AzureADTokenExchange"
 ACCESS = {
@@ -67,6 +70,27 @@ def enter(way: Way, addresses: Addresses = REAL) -> Credential:
         raise BadStoreCredentials(
             f"{way.own} cannot enter the stores of {way.entered} by {way.entry}: {_words_of(reason)}"
         ) from reason
+
+
+class Entrance:
+    """One way into a site's stores: asked again only when the credential it gave is about to end."""
+
+    def __init__(self, way: Way, enter: Callable[[Way], Credential] = enter) -> None:
+        self.way, self._enter = way, enter
+        self._held: Credential | None = None
+        self._one_at_a_time = threading.Lock()
+
+    def __call__(self) -> Credential:
+        """Return a credential that is good for a minute at least; raises BadStoreCredentials."""
+        with self._one_at_a_time:
+            if self._held is None or self._held["expires_at"] < datetime.datetime.now(datetime.UTC) + MARGIN:
+                self._held = self._enter(self.way)
+            return self._held
+
+
+def entrance(own: str, entered: str, entry: str, url: str) -> Entrance:
+    """Return how the processes of site `own` enter a store of another site by an entry that its outputs name."""
+    return Entrance(Way(own, entered, entry, StoreUrl.parse(url).settings.get("region", "")))
 
 
 def _words_of(reason: Exception) -> str:

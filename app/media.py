@@ -6,18 +6,17 @@ others. A site serves what its own bucket lacks from a cloud that has it, and fi
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from functools import partial
 from typing import Any
 
 from obstore.store import ObjectStore
 
 from app import copies
 from app.errors import NotArrived, Unavailable
-from app.federation import Credential, Way, enter
+from app.federation import Credential, entrance
 from app.pictures import Picture
 from app.rule import Rule
 from app.settings import Settings, SiteName
-from app.stores import StoreUrl, load_credentials, open_store
+from app.stores import load_credentials, open_store
 
 REQUEST_SECONDS = 4.0
 RETRIES = 1
@@ -29,8 +28,7 @@ READ_SECONDS = 3.0
 def _way_into(settings: Settings, site: SiteName, url: str) -> Callable[[], Credential] | None:
     """Return how this process enters a peer's store; None where it has a key instead, as the local sites do."""
     entry = settings.peer_entries.get(site)
-    region = StoreUrl.parse(url).settings.get("region", "")
-    return partial(enter, Way(settings.site, site, entry, region)) if entry else None
+    return entrance(settings.site, site, entry, url) if entry else None
 
 
 class Media:

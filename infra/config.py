@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra import joining, rules
-from infra.settings import NAMESPACE, Settings, SettingsError, peers_text
+from infra import agents, joining, rules
+from infra.settings import NAMESPACE, REVIEWED, Settings, SettingsError, reviewed
 from infra.spec import DatabaseSpec, Peer, ServiceSpec, SiteSpec
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ SHARED_KEYS = (
     "capacity",
     "image_digest",
     "networks",
+    "cluster",
+    "takeover_mode",
+    "lease_terms",
+    "dns_vendors",
+    "register_urls",
     "database_memory_mib",
     "database_storage_gib",
     "service_memory_mib",
@@ -31,8 +36,7 @@ SHARED_KEYS = (
     "retention_days",
 )
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = "peers"
-SECRET_KEYS = ("secret_key", "signing_key", "vapid_key", "replication_password", "link_keys")
+SECRET_KEYS = ("secret_key", "signing_key", "vapid_key", "replication_password", "link_keys", "dns_keys")
 
 _HOSTNAME = re.compile(r"(?=.{6,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){2,}[a-z]{2,}")
 _CI_REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
@@ -55,7 +59,7 @@ def parse(values: Mapping[str, str], stack: str, clear_secrets: tuple[str, ...] 
     `clear_secrets` names the secret settings that are stored in clear. Raises SettingsError with every problem.
     """
     settings = Settings(values, stack, (*STACK_KEYS, *SECRET_KEYS))
-    settings.refuse_unknown((*STACK_KEYS, *SHARED_KEYS, PEERS, *SECRET_KEYS))
+    settings.refuse_unknown((*STACK_KEYS, *SHARED_KEYS, *REVIEWED, *SECRET_KEYS))
     cloud = settings.choice("cloud", tuple(rules.PROVIDERS))
     networks = joining.read_networks(settings)
     peers = joining.read_peers(settings, cloud, networks)
@@ -71,7 +75,9 @@ def parse(values: Mapping[str, str], stack: str, clear_secrets: tuple[str, ...] 
     retention = settings.number("retention_days", *rules.BACKUP_DAYS)
     database = _database(settings, retention)
     service = _service(settings, cloud, spec_parts["capacity"])
+    agent = agents.read_agents(settings, settings.table("peers"))
     _secrets(settings, peers, clear_secrets)
+    agents.check_dns_keys(settings, agent.dns_vendors)
     settings.finish()
     return SiteSpec(
         site=cloud,
@@ -83,6 +89,7 @@ def parse(values: Mapping[str, str], stack: str, clear_secrets: tuple[str, ...] 
         peers=peers,
         database=database,
         service=service,
+        agent=agent,
         **place,
         **spec_parts,
     )
@@ -166,7 +173,7 @@ def read() -> "tuple[SiteSpec, Secrets]":
     from pulumi.runtime import config as host
 
     found = {**host.get_config_env(), **host.CONFIG.get()}
-    values = {PEERS: peers_text(ROOT)} | {
+    values = reviewed(ROOT) | {
         key.partition(":")[2]: value for key, value in found.items() if key.startswith(f"{NAMESPACE}:")
     }
     secret_keys = {*host.get_config_secret_keys_env(), *host._SECRET_KEYS.get()}
@@ -188,5 +195,6 @@ def _secret_outputs(values: Mapping[str, str]) -> "Secrets":
         signing_key=Output.secret(values["signing_key"]),
         vapid_key=Output.secret(values["vapid_key"]),
         replication_password=Output.secret(values["replication_password"]),
+        dns_keys=Output.secret(values["dns_keys"]),
         link_keys={site: Output.secret(key) for site, key in keys.items()},
     )

@@ -16,12 +16,13 @@ from infra.spec import SiteSpec
 
 @dataclass(frozen=True)
 class Secrets:
-    """What a site must be told in secret; `link_keys` has one pre-shared key for each peer."""
+    """What a site must be told in secret; `link_keys` has one pre-shared key for each peer, `dns_keys` (JSON) ours at each DNS vendor."""
 
     secret_key: Output[str]
     signing_key: Output[str]
     vapid_key: Output[str]
     replication_password: Output[str]
+    dns_keys: Output[str]
     link_keys: Mapping[str, Output[str]]
 
 

@@ -4,11 +4,11 @@ Each cloud only turns these names into its own form; secrets go through its vaul
 """
 
 import json
+from dataclasses import asdict
 
-import pulumi
 from pulumi import Output
 
-from infra.contract import Control, Database, Media, Secrets
+from infra.contract import Database, Media, Secrets
 from infra.identities import ENTRANTS
 from infra.spec import AGENT, DATABASE_NAME, DATABASE_PORT, Process, SiteSpec
 
@@ -18,36 +18,51 @@ TRUSTED_PROXIES = 2
 """The edge names the client and the load balancer behind it names the edge, on all three clouds: the app counts by it."""
 
 
-def plain(spec: SiteSpec, process: Process, media: Media, control: Control) -> dict[str, Output[str]]:
+def plain(spec: SiteSpec, process: Process, media: Media) -> dict[str, Output[str]]:
     """Return the variables of a process that are no secret."""
     known = {
-        "SITE": Output.from_input(spec.site),
-        "APP_URL": Output.from_input(spec.app_url),
-        "MEDIA_URL": media.url,
-        "MEDIA_PEERS": Output.from_input(json.dumps({peer.site: peer.media_url for peer in spec.peers})),
-        "PEER_ENTRIES": Output.from_input(json.dumps(_entries(spec, process))),
-        "ACKNOWLEDGE_TIMEOUT": Output.from_input(str(spec.service.acknowledge_timeout_seconds)),
-        "MAX_UPLOAD_MIB": Output.from_input(str(spec.service.max_upload_mib)),
-        "TRUSTED_PROXIES": Output.from_input(str(TRUSTED_PROXIES)),
+        "SITE": spec.site,
+        "APP_URL": spec.app_url,
+        "PEER_ENTRIES": json.dumps(_entries(spec, process)),
     }
-    return known | _control_urls(spec, control) if process == AGENT else known
+    own = _of_agent(spec) if process == AGENT else _of_app(spec)
+    urls = {} if process == AGENT else {"MEDIA_URL": media.url}
+    return {name: Output.from_input(value) for name, value in (known | own).items()} | urls
+
+
+def _of_app(spec: SiteSpec) -> dict[str, str]:
+    """The app's own settings: app/settings.py reads them."""
+    return {
+        "MEDIA_PEERS": json.dumps({peer.site: peer.media_url for peer in spec.peers}),
+        "ACKNOWLEDGE_TIMEOUT": str(spec.service.acknowledge_timeout_seconds),
+        "MAX_UPLOAD_MIB": str(spec.service.max_upload_mib),
+        "TRUSTED_PROXIES": str(TRUSTED_PROXIES),
+    }
+
+
+def _of_agent(spec: SiteSpec) -> dict[str, str]:
+    """The whole platform as the agent must know it: scripts/runbook/site_environment.py reads it."""
+    agent = spec.agent
+    tables = {
+        "LEASE_TERMS": agent.terms,
+        "SITES": agent.sites,
+        "REGISTER_URLS": agent.register_urls,
+        "PUBLIC_KEYS": agent.public_keys,
+        "OPERATORS": agent.operators,
+        "DNS_VENDORS": [asdict(vendor) for vendor in agent.dns_vendors],
+    }
+    return {
+        "CLUSTER": agent.cluster,
+        "RECORD_NAME": spec.hostname,
+        "TAKEOVER_MODE": agent.takeover_mode,
+        **{name: json.dumps(table) for name, table in tables.items()},
+    }
 
 
 def _entries(spec: SiteSpec, process: Process) -> dict[str, str]:
     """By which way this process enters each peer's stores."""
     part = next(part for part, processes in ENTRANTS.items() if process.name in processes)
     return {peer.site: peer.entries[part] for peer in spec.peers if part in peer.entries}
-
-
-def _control_urls(spec: SiteSpec, control: Control) -> dict[str, Output[str]]:
-    return {
-        "LEASE_URLS": pulumi.Output.json_dumps(
-            {spec.site: control.lease_url} | {peer.site: peer.lease_url for peer in spec.peers}
-        ),
-        "LEDGER_URLS": pulumi.Output.json_dumps(
-            {spec.site: control.ledger_url} | {peer.site: peer.ledger_url for peer in spec.peers}
-        ),
-    }
 
 
 def secret_values(secrets: Secrets, database: Database) -> dict[str, Output[str]]:
@@ -57,6 +72,7 @@ def secret_values(secrets: Secrets, database: Database) -> dict[str, Output[str]
         "lifeboat-signing-key": secrets.signing_key,
         "lifeboat-vapid-key": secrets.vapid_key,
         "lifeboat-replication-password": secrets.replication_password,
+        "lifeboat-dns-keys": secrets.dns_keys,
         "lifeboat-database-url-app": database.url("app"),
         "lifeboat-database-url-agent": database.url("agent"),
     }
@@ -64,13 +80,14 @@ def secret_values(secrets: Secrets, database: Database) -> dict[str, Output[str]
 
 def secret_names(process: Process) -> dict[str, str]:
     """Return which secret, by neutral name, a process finds in which variable."""
-    known = {"DATABASE_URL": f"lifeboat-database-url-{process.database_role}", "SECRET_KEY": "lifeboat-secret-key"}
+    known = {"DATABASE_URL": f"lifeboat-database-url-{process.database_role}"}
     if process == AGENT:
         return known | {
             "SIGNING_KEY": "lifeboat-signing-key",
             "REPLICATION_PASSWORD": "lifeboat-replication-password",
+            "DNS_KEYS": "lifeboat-dns-keys",
         }
-    return known | {"VAPID_KEY": "lifeboat-vapid-key"}
+    return known | {"SECRET_KEY": "lifeboat-secret-key", "VAPID_KEY": "lifeboat-vapid-key"}
 
 
 def database_url(role: str, password: Output[str], host: Output[str], certificate: str) -> Output[str]:

@@ -2,11 +2,13 @@
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
 from infra import rules
 from infra.identities import ENTRANTS
+from infra.outputs import SiteOutputs, SiteOutputsError
 from infra.settings import Settings
 from infra.spec import NetworkSpec, Peer
 
@@ -87,29 +89,36 @@ def read_peers(settings: Settings, cloud: str, networks: tuple[NetworkSpec, ...]
 
 
 def _peer(settings: Settings, cloud: str, network: NetworkSpec, entry: Any) -> Peer | None:
-    key, wanted = f"peers.{network.site}", {"gateways", "media_url", "lease_url", "ledger_url", "identity", "entries"}
-    tables = ("gateways", "identity", "entries")
-    if (
-        not isinstance(entry, dict)
-        or set(entry) != wanted
-        or not all(isinstance(entry[table], dict) for table in tables)
-    ):
-        settings.blame(key, f"must have exactly {', '.join(sorted(wanted))}, as `lifeboat peers` writes them.")
+    key, outputs = f"peers.{network.site}", _outputs(settings, network.site, entry)
+    if outputs is None:
         return None
-    urls = {name: entry[name] for name in ("media_url", "lease_url", "ledger_url")}
+    urls = {name: getattr(outputs, name) for name in ("media_url", "lease_url", "ledger_url")}
     for name, url in urls.items():
-        if not isinstance(url, str) or not _STORES[network.site].fullmatch(url):
+        if not _STORES[network.site].fullmatch(url):
             settings.blame(f"{key}.{name}", f"is {url!r}, which is no store URL of {network.site}.")
-    gateways = entry["gateways"].get(cloud, [])
-    if not isinstance(gateways, list) or len(gateways) not in (0, 2, 4) or not all(map(_is_address, gateways)):
+    gateways = outputs.link.get("gateways", {}).get(cloud, [])
+    if len(gateways) not in (0, 2, 4) or not all(map(_is_address, gateways)):
         settings.blame(
-            f"{key}.gateways.{cloud}",
+            f"{key}.link.gateways.{cloud}",
             f"is {gateways!r}; it must be empty, or the two or four IPv4 addresses of that site's gateway.",
         )
         return None
-    issuer, subjects = _identity(settings, network.site, entry["identity"])
-    entries = _entries(settings, f"{key}.entries.{cloud}", entry["entries"].get(cloud, {}))
+    issuer, subjects = _identity(settings, network.site, outputs.identity)
+    entries = _entries(settings, f"{key}.entries.{cloud}", outputs.entries.get(cloud, {}))
     return Peer(network=network, gateways=tuple(gateways), issuer=issuer, subjects=subjects, entries=entries, **urls)
+
+
+def _outputs(settings: Settings, site: str, entry: Any) -> SiteOutputs | None:
+    """Read what a site signed of itself, as `lifeboat peers` writes it down."""
+    key = f"peers.{site}"
+    try:
+        outputs = SiteOutputs.read(entry if isinstance(entry, Mapping) else {})
+    except SiteOutputsError as reason:
+        settings.blame(key, f"is not what `lifeboat peers` writes. {reason}")
+        return None
+    if outputs.site != site:
+        settings.blame(key, f"holds the outputs of {outputs.site}.")
+    return outputs
 
 
 def _identity(settings: Settings, site: str, found: dict[str, Any]) -> tuple[str, dict[str, str]]:

@@ -17,7 +17,7 @@ import yaml
 from pulumi.runtime import config, mocks
 
 from infra.recorder import Inventor, Recorder
-from infra.settings import NAMESPACE, peers_text
+from infra.settings import NAMESPACE, reviewed
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,6 +29,7 @@ SECRET_EXAMPLES = {
 }
 """Stand-ins with which a program can be recorded where the secrets are not known; they open nothing."""
 LINK_KEY_EXAMPLE = "recordedWithoutTheLinkKeyOfAnySite"
+DNS_KEY_EXAMPLE = "cmVjb3JkZWQgd2l0aG91dCBhIGtleQ=="
 
 
 def stack_settings(cloud: str, root: Path = ROOT) -> dict[str, str]:
@@ -37,12 +38,16 @@ def stack_settings(cloud: str, root: Path = ROOT) -> dict[str, str]:
     stack = yaml.safe_load((root / "stacks" / f"Pulumi.{cloud}.yaml").read_text())
     shared = {f"{NAMESPACE}:{key}": entry["default"] for key, entry in project["config"].items() if "default" in entry}
     found = (
-        {f"{NAMESPACE}:peers": peers_text(root)}
+        {f"{NAMESPACE}:{key}": text for key, text in reviewed(root).items()}
         | shared
         | {key: value for key, value in stack["config"].items() if not _is_encrypted(value)}
     )
     peers = json.loads(_as_text(found[f"{NAMESPACE}:peers"]))
-    stand_ins = SECRET_EXAMPLES | {"link_keys": dict.fromkeys(peers, LINK_KEY_EXAMPLE)}
+    vendors = [vendor["name"] for vendor in json.loads(_as_text(found.get(f"{NAMESPACE}:dns_vendors", "[]")))]
+    stand_ins = SECRET_EXAMPLES | {
+        "link_keys": dict.fromkeys(peers, LINK_KEY_EXAMPLE),
+        "dns_keys": dict.fromkeys(vendors, DNS_KEY_EXAMPLE),
+    }
     return {
         key: _as_text(value)
         for key, value in (found | {f"{NAMESPACE}:{key}": value for key, value in stand_ins.items()}).items()
@@ -62,7 +67,7 @@ def record(cloud: str, settings: Mapping[str, str]) -> dict[str, Any]:
 
     Raises pulumi.RunError for bad settings, and whatever the program raises. Once a process: Pulumi's state is global.
     """
-    secret = [f"{NAMESPACE}:{key}" for key in (*SECRET_EXAMPLES, "link_keys")]
+    secret = [f"{NAMESPACE}:{key}" for key in (*SECRET_EXAMPLES, "link_keys", "dns_keys")]
     config.set_all_config(dict(settings), secret)
     recorder = Recorder(Inventor())
     mocks.set_mocks(recorder.mocks, NAMESPACE, cloud, preview=False, monitor=recorder)

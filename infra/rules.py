@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from infra import regions
 
 CAPACITIES = ("standby", "warm", "full")
+TAKEOVER_MODES = ("confirm", "auto")
 
 DATABASE_MEMORY_MIB = (8192, 16384, 32768, 65536)
 """4 GiB a CPU: db.m7g on RDS, db-custom on Cloud SQL, General Purpose (needed for two zones) on Flexible Server."""

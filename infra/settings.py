@@ -9,14 +9,15 @@ from typing import Any
 
 NAMESPACE = "lifeboat"
 
-PEERS_FILE = "peers.json"
-"""What the sites know of each other, in stacks/: written by `lifeboat peers`, reviewed, and absent at first."""
+REVIEWED = {"peers": "peers.json", "public_keys": "public-keys.json", "operators": "operators.json"}
+"""The reviewed files in stacks/, absent at first: what each site signed of itself (`lifeboat peers`), the sites' public keys
+(`lifeboat secrets`), and the public keys of those who may say the word (`lifeboat operator`)."""
 
 
-def peers_text(root: Path) -> str:
-    """Return the peers of a checkout as a setting's text; none at all where there is no file yet."""
-    file = root / "stacks" / PEERS_FILE
-    return file.read_text() if file.exists() else "{}"
+def reviewed(root: Path) -> dict[str, str]:
+    """Return the reviewed files of a checkout as the texts of settings; nothing is known where there is no file yet."""
+    files = {key: root / "stacks" / name for key, name in REVIEWED.items()}
+    return {key: file.read_text() if file.exists() else "{}" for key, file in files.items()}
 
 
 class SettingsError(ValueError):
@@ -36,8 +37,8 @@ class Settings:
 
     def blame(self, key: str, sentence: str) -> None:
         """Remember what is wrong with a key; the sentence goes on after the key."""
-        if key.partition(".")[0] == "peers":
-            self.problems.append(f"stacks/{PEERS_FILE}: {key} {sentence}")
+        if (first := key.partition(".")[0]) in REVIEWED:
+            self.problems.append(f"stacks/{REVIEWED[first]}: {key} {sentence}")
             return
         stack_file = f"stacks/Pulumi.{self.stack}.yaml"
         where = stack_file if key.split(".")[0] in self.own_keys else f"Pulumi.yaml or {stack_file}"

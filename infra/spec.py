@@ -7,10 +7,13 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any
 
 DATABASE_NAME = "lifeboat"
 DATABASE_PORT = 5432
 DATABASE_VERSION = "17"
+REPLICATION_TLS = "sslmode=require&channel_binding=require"
+"""How a follower reaches a publisher: no managed subscriber can be given a file with an authority."""
 DATABASE_ROLES = ("owner", "app", "agent", "replication")
 """The four roles of every site; in the database each is named lifeboat_<role>."""
 
@@ -118,6 +121,35 @@ class Peer:
 
 
 @dataclass(frozen=True)
+class DnsVendor:
+    """One vendor of the neutral DNS: the address and TCP port of its name server, the zone, and the name of our key."""
+
+    name: str
+    host: str
+    port: int
+    zone: str
+    key_name: str
+
+
+@dataclass(frozen=True)
+class AgentSpec:
+    """What every agent must know of the whole platform, the same on all sites.
+
+    `terms` are the lease's times in seconds; `sites` is what each site signed of itself (SiteOutputs, by site), empty
+    until they know each other; `operators` are the public keys of those who may say the word.
+    """
+
+    cluster: str
+    takeover_mode: str
+    terms: Mapping[str, float]
+    dns_vendors: tuple[DnsVendor, ...]
+    sites: Mapping[str, Mapping[str, Any]]
+    public_keys: Mapping[str, str]
+    operators: Mapping[str, str]
+    register_urls: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class DatabaseSpec:
     """The database, at full size in every capacity mode: a class change would be an API call and a restart."""
 
@@ -196,6 +228,7 @@ class SiteSpec:
     peers: tuple[Peer, ...]
     database: DatabaseSpec
     service: ServiceSpec
+    agent: AgentSpec
 
     @property
     def app_url(self) -> str:
@@ -204,6 +237,10 @@ class SiteSpec:
     @property
     def network(self) -> NetworkSpec:
         return next(network for network in self.networks if network.site == self.site)
+
+    def vendors_of(self, process: Process) -> tuple[DnsVendor, ...]:
+        """Return whose name servers a process speaks to: the agent alone moves the name."""
+        return self.agent.dns_vendors if process == AGENT else ()
 
     @property
     def others(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from scripts.console import Console
 from scripts.runbook.errors import UsageError
 
 PORT = "8080"
@@ -20,20 +19,19 @@ class UnknownProcess(UsageError):
     """A process was named that no site has, or that lacks what it needs to begin."""
 
 
-def command(context: typer.Context, process: Annotated[str, typer.Argument(help="web, worker or agent.")]) -> None:
+def command(process: Annotated[str, typer.Argument(help="web, worker or agent.")]) -> None:
     """Run one process of a site; the environment says which site, which database and which stores."""
-    console: Console = context.obj
-    argv = modules(process, str(console.folder), os.environ)
+    argv = modules(process, os.environ)
     os.execv(sys.executable, [sys.executable, "-m", *argv])  # noqa: S606  (the process takes this one's place)  # nosec B606
 
 
-def modules(process: str, folder: str, environment: Mapping[str, str]) -> list[str]:
+def modules(process: str, environment: Mapping[str, str]) -> list[str]:
     """Return what Python is to run for a process. Raises UnknownProcess."""
     site, port = environment.get("SITE", ""), environment.get("PORT", PORT)
     known = {
         "web": [*WEB, "--port", port],
         "worker": ["app.worker"],
-        "agent": ["scripts.runbook.agent", "--dir", folder, "--site", site],
+        "agent": ["scripts.runbook.agent"],
     }
     if process not in known:
         raise UnknownProcess(f"There is no process {process!r}: choose {', '.join(known)}.")

@@ -36,9 +36,11 @@ def register_key(cluster: str) -> str:
     return f"lease/v1/{cluster}.json"
 
 
-def open_acceptor(url: str, credentials: Credentials | None, cluster: str) -> Acceptor:
+def open_acceptor(
+    url: str, credentials: Credentials | None, cluster: str, enter: Callable[[], dict[str, Any]] | None = None
+) -> Acceptor:
     """Open a cluster's acceptor in the lease bucket that a store URL names; Cloud Storage comes with its pace."""
-    store = open_store(url, credentials, timeout_seconds=TIMEOUT_SECONDS, retries=0)
+    store = open_store(url, credentials, timeout_seconds=TIMEOUT_SECONDS, retries=0, enter=enter)
     dialect = url.split("://", 1)[0]
     acceptor = BucketAcceptor(store, register_key(cluster), dialect)  # ty: ignore[invalid-argument-type]
     if dialect != "gs":

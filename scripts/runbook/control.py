@@ -13,6 +13,9 @@ from obstore.exceptions import AlreadyExistsError
 
 from app.stores import Credentials, open_store
 
+Enter = Callable[[], dict[str, Any]]
+"""How this machine enters one site's stores, where it has no key of them: app/federation.py."""
+
 DEADLINE_SECONDS = 2.0
 # How long a majority that has answered waits for a store that has not.
 GRACE_SECONDS = 0.3
@@ -32,12 +35,18 @@ class ControlStores:
     """One kind of control store (`lease` or `ledger`) in every cloud, by the site's name."""
 
     def __init__(
-        self, urls: Mapping[str, str], credentials: Credentials, deadline_seconds: float = DEADLINE_SECONDS
+        self,
+        urls: Mapping[str, str],
+        credentials: Credentials,
+        deadline_seconds: float = DEADLINE_SECONDS,
+        ways: Mapping[str, Enter] | None = None,
     ) -> None:
         self.deadline_seconds = deadline_seconds
         self._under_way: set[asyncio.Task[Any]] = set()
         self.stores: dict[str, Store] = {
-            site: open_store(url, credentials, timeout_seconds=deadline_seconds, retries=0)
+            site: open_store(
+                url, credentials, timeout_seconds=deadline_seconds, retries=0, enter=(ways or {}).get(site)
+            )
             for site, url in urls.items()
         }
 

@@ -46,6 +46,16 @@ class ReplicationStuck(LifeboatError):
     """A subscription, slot or worker did not do what it was told in time."""
 
 
+class NotJoined(LifeboatError):
+    """The sites do not know each other yet, so this agent has nothing to look after.
+
+    Sign and collect their outputs (`lifeboat peers`), have `stacks/peers.json` reviewed, and run `pulumi up` again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(" ".join((type(self).__doc__ or "").split()))
+
+
 class UnusablePeers(UsageError):
     """What a site says of itself, or the file of what the sites know of each other, cannot be used."""
 

@@ -78,7 +78,13 @@ def open_buckets(platform: Platform, sites: Iterable[str] | None = None) -> dict
     """Open the media buckets of all sites, or of these; nothing is asked yet."""
     credentials = platform.credentials()
     return {
-        site: open_store(platform.outputs[site].media_url, credentials, timeout_seconds=TIMEOUT_SECONDS, retries=1)
+        site: open_store(
+            platform.outputs[site].media_url,
+            credentials,
+            timeout_seconds=TIMEOUT_SECONDS,
+            retries=1,
+            enter=platform.ways.get(site),
+        )
         for site in sites or platform.sites
     }
 

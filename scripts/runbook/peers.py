@@ -13,7 +13,7 @@ from scripts.runbook.signing import Signer, unseal
 
 Peers = dict[str, dict[str, Any]]
 
-CLOSED: Mapping[str, Any] = {"gateways": {}, "identity": {}, "entries": {}}
+CLOSED: Mapping[str, Any] = {"link": {}, "identity": {}, "entries": {}}
 """What remains of a site that is shut out: no tunnel, nobody let in. Where its stores lie is no secret and no right."""
 
 
@@ -63,16 +63,9 @@ def collect(sites: list[SiteOutputs], known: Peers) -> Peers:
 
 
 def entry_of(outputs: SiteOutputs) -> dict[str, Any]:
-    """Return what the others must know of a site, and no more."""
+    """Return what a site signed of itself, without CI's own ways in: these are nobody else's matter."""
     ways = {peer: dict(found) for peer, found in outputs.entries.items() if peer != "ci"}
-    return {
-        "gateways": outputs.link.get("gateways", {}),
-        "media_url": outputs.media_url,
-        "lease_url": outputs.lease_url,
-        "ledger_url": outputs.ledger_url,
-        "identity": dict(outputs.identity),
-        "entries": ways,
-    }
+    return {**json.loads(outputs.to_json()), "entries": ways}
 
 
 def shut_out(site: str, known: Peers) -> Peers:

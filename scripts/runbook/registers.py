@@ -11,7 +11,10 @@ from scripts.runbook.sites import Platform
 def open_acceptors(platform: Platform) -> dict[str, Acceptor]:
     """Open the register's object in each store that holds it."""
     credentials = platform.credentials()
-    return {name: open_acceptor(url, credentials, platform.cluster) for name, url in platform.register_urls.items()}
+    return {
+        name: open_acceptor(url, credentials, platform.cluster, platform.ways.get(name))
+        for name, url in platform.register_urls.items()
+    }
 
 
 def open_register(platform: Platform, site: str) -> Register:

@@ -32,11 +32,19 @@ class Signer:
     def read(cls, name: str, path: Path) -> "Signer":
         """Read a key that `create` wrote. Raises BadSignature when the file holds no Ed25519 key, or is not there."""
         try:
-            key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-        except (OSError, ValueError, TypeError) as reason:
-            raise _no_key(path) from reason
+            return cls.of_pem(name, path.read_bytes(), str(path))
+        except OSError as reason:
+            raise _no_key(str(path)) from reason
+
+    @classmethod
+    def of_pem(cls, name: str, pem: bytes, where: str) -> "Signer":
+        """Take a key in PEM form. Raises BadSignature, which says where it stood, for anything but an Ed25519 key."""
+        try:
+            key = serialization.load_pem_private_key(pem, password=None)
+        except (ValueError, TypeError) as reason:
+            raise _no_key(where) from reason
         if not isinstance(key, Ed25519PrivateKey):
-            raise _no_key(path)
+            raise _no_key(where)
         return cls(name, key)
 
     @classmethod
@@ -104,5 +112,5 @@ def claimed_body(envelope: bytes) -> Body:
     return body if isinstance(body, dict) else {}
 
 
-def _no_key(path: Path) -> BadSignature:
-    return BadSignature(f"{path} holds no Ed25519 key; make a new one and have its public key reviewed")
+def _no_key(where: str) -> BadSignature:
+    return BadSignature(f"{where} holds no Ed25519 key; make a new one and have its public key reviewed")

@@ -90,11 +90,23 @@ def needs(sites: Iterable[str]) -> tuple[Need, ...]:
     return (*everywhere, *pairs, *own)
 
 
+def of_vendors(known: Known) -> tuple[Need, ...]:
+    """Return our keys at the DNS vendors: whatever one site has, all must have; nobody but the vendor makes one."""
+    paths = {path for secrets in known.values() for path in secrets if path.startswith("dns_keys.")}
+    return tuple(Need(path, dict.fromkeys(sorted(known), path), _from_its_vendor) for path in sorted(paths))
+
+
+def _from_its_vendor() -> str:
+    raise UnusableSecrets(
+        "A key of dns_keys is its vendor's to make: get a new one there, and set it at one site by hand."
+    )
+
+
 def by_path(settings: Mapping[str, str]) -> dict[str, str]:
     """Return a stack's secrets by path: a table of keys becomes one entry for each."""
-    table = json.loads(settings.get("link_keys") or "{}")
-    flat = {f"link_keys.{site}": str(key) for site, key in table.items()}
-    return {**{key: value for key, value in settings.items() if key != "link_keys"}, **flat}
+    tables = {name: json.loads(settings.get(name) or "{}") for name in ("link_keys", "dns_keys")}
+    flat = {f"{name}.{one}": str(key) for name, table in tables.items() for one, key in table.items()}
+    return {**{key: value for key, value in settings.items() if key not in tables}, **flat}
 
 
 def changes(known: Known, rotate: Iterable[str] = ()) -> tuple[Change, ...]:
@@ -102,7 +114,7 @@ def changes(known: Known, rotate: Iterable[str] = ()) -> tuple[Change, ...]:
 
     Raises UnusableSecrets where sites differ and nobody said which secret to make anew, or for a title that is none.
     """
-    wanted, anew = needs(known), set(rotate)
+    wanted, anew = (*needs(known), *of_vendors(known)), set(rotate)
     unknown = sorted(anew - {need.title for need in wanted})
     if unknown:
         titles = ", ".join(need.title for need in wanted)

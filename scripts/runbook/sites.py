@@ -1,18 +1,19 @@
 """Where a runbook finds its sites: the exported outputs, the public keys and this machine's own credentials.
 
-The only module that knows how they are kept. A folder holds `platform.json` (shared, reviewed), `outputs/<site>.json`
-(SiteOutputs) and `access.json` (secret, readable by its owner alone: whatever this machine may reach).
+Two readers make the same Platform: `load` from a folder (here), and site_environment.py from the environment of an
+agent in a cloud. A folder holds `platform.json` (shared, reviewed), `outputs/<site>.json` (SiteOutputs) and `access.json`
+(secret, readable by its owner alone: whatever this machine may reach).
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, Protocol, cast, get_args
 
 from app.stores import BadStoreCredentials, Credentials, load_credentials
 from infra.outputs import SiteOutputs, SiteOutputsError
-from scripts.runbook.control import ControlStores
+from scripts.runbook.control import ControlStores, Enter
 from scripts.runbook.errors import UnknownSite, UsageError
 from scripts.runbook.lease import Terms
 from scripts.runbook.lease_record import Mode
@@ -23,9 +24,18 @@ from scripts.runbook.traffic import Vendor
 NO_ACCESS: dict[str, Any] = {"agent_urls": {}, "dns_vendors": [], "replication_password": ""}
 
 
+class Keeping(Protocol):
+    """What is read anew whenever it is needed, and how: this machine's keys, and who may say the word."""
+
+    def credentials(self) -> Credentials: ...
+    def signer(self, site: str) -> Signer: ...
+    def operators(self) -> dict[str, str]: ...
+    def again(self) -> "Platform": ...
+
+
 @dataclass(frozen=True)
 class Platform:
-    """Every site of one platform as this machine sees it."""
+    """Every site of one platform as this machine sees it; `ways` are how it enters the stores it has no key of."""
 
     folder: Path
     cluster: str
@@ -41,6 +51,8 @@ class Platform:
     mode: Mode
     register_urls: dict[str, str]
     disks: dict[str, Path]
+    keeping: Keeping = field(compare=False)
+    ways: Mapping[str, Enter] = field(default_factory=dict, compare=False)
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -57,28 +69,22 @@ class Platform:
 
     def credentials(self) -> Credentials:
         """Return how this machine reaches the stores. Raises UsageError naming the file when it cannot be used."""
-        try:
-            return load_credentials(self.folder / "store-credentials.json")
-        except BadStoreCredentials as reason:
-            raise UsageError(str(reason)) from reason
+        return self.keeping.credentials()
 
     def lease_stores(self) -> ControlStores:
-        return ControlStores({name: outputs.lease_url for name, outputs in self.outputs.items()}, self.credentials())
+        urls = {name: outputs.lease_url for name, outputs in self.outputs.items()}
+        return ControlStores(urls, self.credentials(), ways=self.ways)
 
     def ledger_stores(self) -> ControlStores:
-        return ControlStores({name: outputs.ledger_url for name, outputs in self.outputs.items()}, self.credentials())
+        urls = {name: outputs.ledger_url for name, outputs in self.outputs.items()}
+        return ControlStores(urls, self.credentials(), ways=self.ways)
 
     def signer(self, site: str) -> Signer:
-        return Signer.read(site, self.folder / "keys" / f"{site}.pem")
+        return self.keeping.signer(site)
 
     def operators(self) -> dict[str, str]:
-        """Return the public keys of those who may say the word, as the reviewed file names them right now."""
-        found = _read(self.folder / "platform.json").get("operators", {})
-        if not isinstance(found, dict) or not all(isinstance(key, str) for key in found.values()):
-            raise UsageError(
-                f"{self.folder}/platform.json names its operators in another form than name and public key"
-            )
-        return found
+        """Return the public keys of those who may say the word, as this machine is told of them right now."""
+        return self.keeping.operators()
 
     def agent_url(self, site: str) -> str:
         """Return this machine's way into a site's database. Raises UsageError where it has none."""
@@ -102,6 +108,33 @@ class Platform:
         return self.folder / "journal"
 
 
+@dataclass(frozen=True)
+class FolderKeeping:
+    """A folder of files, each read when it is needed."""
+
+    folder: Path
+
+    def credentials(self) -> Credentials:
+        try:
+            return load_credentials(self.folder / "store-credentials.json")
+        except BadStoreCredentials as reason:
+            raise UsageError(str(reason)) from reason
+
+    def signer(self, site: str) -> Signer:
+        return Signer.read(site, self.folder / "keys" / f"{site}.pem")
+
+    def operators(self) -> dict[str, str]:
+        found = _read(self.folder / "platform.json").get("operators", {})
+        if not isinstance(found, dict) or not all(isinstance(key, str) for key in found.values()):
+            raise UsageError(
+                f"{self.folder}/platform.json names its operators in another form than name and public key"
+            )
+        return found
+
+    def again(self) -> Platform:
+        return load(self.folder)
+
+
 def load(folder: Path) -> Platform:
     """Read a platform's folder. Raises UsageError naming the file that is missing or wrong."""
     shared = _read(folder / "platform.json")
@@ -110,6 +143,7 @@ def load(folder: Path) -> Platform:
         outputs = {site: SiteOutputs.read(folder / "outputs" / f"{site}.json") for site in shared["sites"]}
         return Platform(
             folder=folder,
+            keeping=FolderKeeping(folder),
             cluster=shared["cluster"],
             terms=Terms(**shared["terms"]),
             outputs=outputs,
@@ -120,7 +154,7 @@ def load(folder: Path) -> Platform:
             tls_parameters=shared["replication_tls"],
             outside_url=shared["outside_url"],
             record_name=shared["record_name"],
-            mode=_mode(shared["mode"]),
+            mode=takeover_mode(shared["mode"], f"{folder}/platform.json"),
             # One store a site, until a provider was replaced for good.
             register_urls=shared.get("register_urls") or {name: one.lease_url for name, one in outputs.items()},
             # Only where an agent runs beside its database's files: a managed service does not show them.
@@ -140,10 +174,10 @@ def note_register_urls(folder: Path, urls: Mapping[str, str]) -> None:
     draft.replace(path)
 
 
-def _mode(name: object) -> Mode:
-    """Return how a takeover begins: by a person's word, or by itself when the lease has run out."""
+def takeover_mode(name: object, where: str) -> Mode:
+    """Return how a takeover begins: by a person's word, or by itself when the lease has run out. Raises UsageError."""
     if name not in get_args(Mode):
-        raise UsageError(f"the mode {name!r} in platform.json is neither {' nor '.join(get_args(Mode))}")
+        raise UsageError(f"the mode {name!r} in {where} is neither {' nor '.join(get_args(Mode))}")
     return cast(Mode, name)
 
 

@@ -8,6 +8,7 @@ from scripts.embedded import programs
 from scripts.embedded.local_sites import LocalSites
 from scripts.embedded.writers import Writers, read_back
 from tests.acceptance.conftest import Person, start_mortal_agent
+from tests.told_environment import served_agent
 
 pytestmark = pytest.mark.acceptance
 
@@ -35,6 +36,17 @@ def test_both_agents_may_die_in_the_middle(local: LocalSites, person: Person) ->
     home = person.lifeboat("failback", "--yes")
     assert home.returncode == 0, home.stderr
     assert person.waits_until(lambda: person.status()["sites"]["gcp"]["following"] == "aws")
+    assert person.status()["epoch"] == 3
+
+
+def test_agents_need_no_folder(local: LocalSites, person: Person) -> None:
+    """Started from their environment alone, as in a cloud, they keep the lease and their word; the moves below are theirs."""
+    for site in ("aws", "gcp", "azure"):
+        before = person.status()["sites"][site]["started"]
+        local.supervisor.kill(site, "agent")
+        local.supervisor.start(served_agent(local.layout, site))
+        assert person.waits_until(lambda site=site, before=before: person.status()["sites"][site]["started"] != before)
+    assert person.waits_until(lambda: person.readiness().get("writable") is True)
     assert person.status()["epoch"] == 3
 
 

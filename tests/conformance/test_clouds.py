@@ -11,7 +11,9 @@ import pytest
 from infra import clouds
 from infra.outputs import SiteOutputs
 from infra.spec import CAPABILITIES
-from tests.infra.recordings import ROOT, Recording, dig, recording
+from scripts.runbook import site_environment
+from scripts.runbook.site_secrets import site_key
+from tests.infra.recordings import JOINED, ROOT, Recording, dig, recording
 
 PRESENT = object()
 Fact = tuple[str, str, Any]
@@ -31,7 +33,7 @@ class Facts:
     two_zones: tuple[Fact, ...]
     protected: tuple[str, ...]
     logical: Callable[[Recording], bool]
-    environment: Callable[[Recording, str], set[str]]
+    environment: Callable[[Recording, str], list[dict[str, Any]]]
     images: Callable[[Recording, str], set[str]]
     tunnels: tuple[str, int]
 
@@ -100,9 +102,9 @@ FACTS = {
         two_zones=(("aws:rds/instance:Instance", "multiAz", True),),
         protected=("aws:rds/instance:Instance", "aws:s3/bucket:Bucket", "aws:kms/key:Key"),
         logical=_aws_logical,
-        environment=lambda found, process: {
-            entry["name"] for part in ("environment", "secrets") for entry in _aws_container(found, process)[part]
-        },
+        environment=lambda found, process: [
+            entry for part in ("environment", "secrets") for entry in _aws_container(found, process)[part]
+        ],
         images=lambda found, process: {_aws_container(found, process)["image"]},
         tunnels=("aws:ec2/vpnConnection:VpnConnection", 4),
     ),
@@ -137,7 +139,7 @@ FACTS = {
             "gcp:kms/cryptoKey:CryptoKey",
         ),
         logical=_gcp_logical,
-        environment=lambda found, process: {entry["name"] for entry in _gcp_container(found, process)["envs"]},
+        environment=lambda found, process: _gcp_container(found, process)["envs"],
         images=lambda found, process: {_gcp_container(found, process)["image"]},
         tunnels=("gcp:compute/vPNTunnel:VPNTunnel", 6),
     ),
@@ -168,9 +170,9 @@ FACTS = {
         ),
         logical=_azure_logical,
         # Which identity the container acts under: AWS and GCP put that into it unasked, Azure wants it written down.
-        environment=lambda found, process: (
-            {entry["name"] for entry in _azure_container(found, process)["env"]} - {"AZURE_CLIENT_ID"}
-        ),
+        environment=lambda found, process: [
+            entry for entry in _azure_container(found, process)["env"] if entry["name"] != "AZURE_CLIENT_ID"
+        ],
         images=lambda found, process: {_azure_container(found, process)["image"]},
         tunnels=("azure-native:network:VirtualNetworkGatewayConnection", 6),
     ),
@@ -184,12 +186,13 @@ APP = {
     "MEDIA_URL",
     "MEDIA_PEERS",
     "SECRET_KEY",
+    "VAPID_KEY",
     "ACKNOWLEDGE_TIMEOUT",
     "TRUSTED_PROXIES",
     "MAX_UPLOAD_MIB",
 }
-WEB = APP | {"VAPID_KEY"}
-AGENT = APP | {"LEASE_URLS", "LEDGER_URLS", "SIGNING_KEY", "REPLICATION_PASSWORD"}
+AGENT = {*site_environment.PLAIN, *site_environment.SECRET}
+"""Exactly what the agent's reader of its environment asks for."""
 
 
 @pytest.fixture(params=CLOUDS)
@@ -314,10 +317,29 @@ def test_logical_replication_is_on(alone: Recording) -> None:
     assert FACTS[alone.cloud].logical(alone)
 
 
-@pytest.mark.parametrize(("process", "names"), [("web", WEB), ("worker", WEB), ("agent", AGENT)])
+@pytest.mark.parametrize(("process", "names"), [("web", APP), ("worker", APP), ("agent", AGENT)])
 def test_each_process_sees_the_same_environment(alone: Recording, process: str, names: set[str]) -> None:
-    """It hands each process exactly the variables the app knows."""
-    assert FACTS[alone.cloud].environment(alone, process) == names
+    """It hands each process exactly the variables that it reads."""
+    assert {entry["name"] for entry in FACTS[alone.cloud].environment(alone, process)} == names
+
+
+def test_what_a_stack_tells_its_agent_is_a_whole_platform(joined: Recording) -> None:
+    """It sets, on each cloud, what the agent's reader makes the same platform of: sites, keys, vendors and ways in."""
+    told = FACTS[joined.cloud].environment(joined, "agent")
+    plain = {entry["name"]: str(entry["value"]) for entry in told if "value" in entry}
+    secrets = dict.fromkeys(site_environment.SECRET, "secret") | {
+        "SIGNING_KEY": site_key(),
+        "DNS_KEYS": json.dumps(dict.fromkeys(("first", "second"), 4 * "RG5zS2V5")),
+    }
+
+    assert set(plain) == set(site_environment.PLAIN)
+    platform = site_environment.read(plain | secrets)
+
+    assert platform.outputs == {site: SiteOutputs.read(entry) for site, entry in JOINED["peers"].items()}
+    assert (platform.public_keys, platform.operators()) == (JOINED["public_keys"], JOINED["operators"])
+    assert set(platform.ways) == set(platform.others(joined.cloud))
+    assert [vendor.name for vendor in platform.vendors] == ["first", "second"]
+    assert (platform.record_name, platform.mode) == ("www.social.example.org", "confirm")
 
 
 def test_all_processes_run_one_image_by_digest(alone: Recording) -> None:

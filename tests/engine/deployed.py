@@ -12,7 +12,7 @@ from infra import clouds
 from tests.engine.double import Doubles
 from tests.engine.estate import Estate, Held
 from tests.engine.harness import Outcome, Workspace
-from tests.infra.recordings import IDENTITIES
+from tests.infra.recordings import JOINED
 
 ROOT = Path(__file__).parents[2]
 PROVIDERS = {"aws": "aws", "gcp": "gcp", "azure": "azure-native"}
@@ -21,9 +21,9 @@ DATABASES = {
     "gcp": "gcp:sql/databaseInstance:DatabaseInstance",
     "azure": "azure-native:dbforpostgresql:Server",
 }
-STORES = {"aws": "s3://peer-{}?region=us-east-1", "gcp": "gs://peer-{}", "azure": "az://peeraccount/{}"}
 REFUSAL = "the account's quota of database servers is used up"
 LINK_KEY = "K3y" * 12
+DNS_KEY = "RG5zS2V5" * 4
 
 PRESENT = [name for name in clouds.NAMES if (Path(clouds.__file__).parent / name / "__init__.py").exists()]
 
@@ -67,6 +67,7 @@ def some_secrets() -> dict[str, str]:
         "signing_key": key,
         "vapid_key": "V4pid" * 8 + "key",
         "replication_password": "R3plication" * 3,
+        "dns_keys": json.dumps(dict.fromkeys(("first", "second"), DNS_KEY)),
     }
 
 
@@ -84,20 +85,12 @@ def deploy(cloud: str, workspace: Workspace, doubles: Doubles) -> Deployed:
     return Deployed(cloud, workspace, doubles, secrets, planned, acts_of_preview, died, left, workspace.up(cloud))
 
 
-def peer(cloud: str, own: str) -> dict[str, str]:
-    """Return another site as settings: its stores, and its gateway's ends for this site (AWS has four)."""
-    first = 10 * clouds.NAMES.index(cloud)
-    ends = {f"gateways.{own}[{end}]": f"192.0.2.{first + end + 1}" for end in range(4 if cloud == "aws" else 2)}
-    stores = {f"{name}_url": STORES[cloud].format(name) for name in ("media", "lease", "ledger")}
-    subjects = {f"identity.subjects.{process}": name for process, name in IDENTITIES[cloud]["subjects"].items()}
-    entries = {f"entries.{own}.{part}": f"way-of-{part}-into-{cloud}" for part in ("app", "agent")}
-    return ends | stores | {"identity.issuer": IDENTITIES[cloud]["issuer"]} | subjects | entries
-
-
 def link_to_peers(workspace: Workspace, cloud: str) -> None:
-    """Write the peers and the keys of the tunnels into a workspace's stack file."""
-    others = [name for name in clouds.NAMES if name != cloud]
-    keys = [part for name in others for part in ("--secret", f"link_keys.{name}={LINK_KEY}")]
-    settings = {f"peers.{name}.{key}": value for name in others for key, value in peer(name, cloud).items()}
-    pairs = [part for key, value in settings.items() for part in ("--plaintext", f"{key}={value}")]
-    workspace.run("config", "set-all", "--stack", cloud, "--path", *keys, *pairs)
+    """Write what the sites know of each other, and the keys of the tunnels, into a workspace's stack file."""
+    keys = json.dumps({name: LINK_KEY for name in clouds.NAMES if name != cloud})
+    known = [
+        part
+        for key in ("peers", "public_keys", "operators")
+        for part in ("--plaintext", f"{key}={json.dumps(JOINED[key])}")
+    ]
+    workspace.run("config", "set-all", "--stack", cloud, "--secret", f"link_keys={keys}", *known)

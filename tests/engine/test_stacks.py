@@ -13,6 +13,7 @@ from infra.outputs import SiteOutputs
 from infra.replacements import REPLACEMENTS
 from infra.spec import DATABASE_ROLES, PROCESSES
 from tests.engine.deployed import (
+    DNS_KEY,
     LINK_KEY,
     PRESENT,
     PROVIDERS,
@@ -97,7 +98,7 @@ def test_no_secret_stands_in_clear(deployed: Deployed) -> None:
         held.outputs["result"] for held in deployed.doubles["random"].estate.held.values() if "result" in held.outputs
     ]
     pem = deployed.secrets["signing_key"].splitlines()[1]
-    hidden = [deployed.secrets["secret_key"], deployed.secrets["replication_password"], pem, *passwords]
+    hidden = [deployed.secrets["secret_key"], deployed.secrets["replication_password"], DNS_KEY, pem, *passwords]
     said = [outcome.said for outcome in (deployed.planned, deployed.died, deployed.continued)]
     texts = [*deployed.workspace.written().values(), *said, deployed.workspace.export(deployed.cloud)]
 

@@ -111,14 +111,14 @@ def test_the_dockerfile_runs_these_very_steps() -> None:
 
 def test_every_process_of_a_site_is_served() -> None:
     """It knows all three processes of the description, on the port that the description names."""
-    assert all(modules(one.command[-1], "/folder", {"SITE": "aws"}) for one in PROCESSES)
+    assert all(modules(one.command[-1], {"SITE": "aws"}) for one in PROCESSES)
     assert str(WEB.port) == PORT
     with pytest.raises(UnknownProcess, match="There is no process 'wbe'"):
-        modules("wbe", "/folder", {"SITE": "aws"})
+        modules("wbe", {"SITE": "aws"})
     with pytest.raises(UnknownProcess, match="PORT is 'http'"):
-        modules("web", "/folder", {"SITE": "aws", "PORT": "http"})
+        modules("web", {"SITE": "aws", "PORT": "http"})
     with pytest.raises(UnknownProcess, match="SITE is not set"):
-        modules("web", "/folder", {})
+        modules("web", {})
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Recordings of the three programs, each made once in a test run, by a process of its own as the Pulumi host would."""
 
+import base64
 import json
 import os
 import subprocess
@@ -39,18 +40,42 @@ IDENTITIES = {
 
 PEERS = {
     site: {
-        "gateways": {
-            other: [f"198.51.100.{10 * number + end}" for end in range(ends)] for other, ends in sides.items()
-        },
+        "format": 1,
+        "site": site,
+        "cloud": site,
+        "region": "eu-west-1",
+        "app_url": "https://www.social.example.org",
+        "edge_target": f"edge.{site}.example",
+        "dns_records": [],
+        "database_host": f"10.{number}0.16.5",
+        "database_port": 5432,
+        "database_name": "lifeboat",
+        "database_cidr": f"10.{number}0.16.0/20",
         **{f"{kind}_url": store.format(kind) for kind in ("media", "lease", "ledger")},
+        "audit_url": store.format("audit"),
+        "egress_address": f"192.0.2.{number}",
+        "link": {
+            "asn": 64600 + number,
+            "gateways": {
+                other: [f"198.51.100.{10 * number + end}" for end in range(ends)] for other, ends in sides.items()
+            },
+            "inside": {},
+        },
         "identity": IDENTITIES[site],
         "entries": {other: {part: f"way-of-{part}-into-{site}" for part in ("app", "agent")} for other in sides},
+        "image": f"registry.example/lifeboat@sha256:{64 * 'a'}",
+        "capacity": "standby",
     }
     for number, (site, (store, sides)) in enumerate(_STORES.items(), start=1)
 }
 """A peers block as the first `up` of all three sites would leave it."""
 
-JOINED = {"peers": PEERS, "link_keys": {site: f"LinkKeyOfThePairWith{site:x<20}" for site in PEERS}}
+JOINED = {
+    "peers": PEERS,
+    "link_keys": {site: f"LinkKeyOfThePairWith{site:x<20}" for site in PEERS},
+    "public_keys": {site: base64.b64encode(site.ljust(32).encode()).decode() for site in PEERS},
+    "operators": {"ada": base64.b64encode(32 * b"o").decode()},
+}
 
 
 @dataclass(frozen=True)

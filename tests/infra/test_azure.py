@@ -134,7 +134,7 @@ def test_no_two_rules_share_a_rank(joined: Recording) -> None:
 
     ranks = [(rule["networkSecurityGroupName"], rule["direction"], rule["priority"]) for rule in rules]
 
-    assert len(set(ranks)) == len(ranks) == 19
+    assert len(set(ranks)) == len(ranks) == 21
 
 
 @pytest.mark.parametrize("process", ["web", "worker", "agent"])

@@ -64,7 +64,42 @@ def test_peers_are_the_other_sites() -> None:
     ]
 
 
+LINK = {"asn": 64603, "inside": {}}
+VENDOR = {"name": "first", "host": "192.0.2.53", "port": 53, "zone": "social.example.org", "key_name": "lifeboat"}
+TERMS = {"duration": 15, "renew_every": 5, "drift": 0.01, "guard": 0.5}
+
 BAD = [
+    (
+        {"cluster": "A B"},
+        f"{SHARED}cluster is 'A B'; it must be a name of up to 31 lower-case letters, digits and hyphens.",
+    ),
+    ({"takeover_mode": "never"}, f"{SHARED}takeover_mode is 'never'; it must be one of confirm, auto."),
+    (
+        {"lease_terms": {"duration": 15}},
+        f"{SHARED}lease_terms must give drift, duration, guard, renew_every as numbers.",
+    ),
+    (
+        {"lease_terms": TERMS | {"renew_every": 20}},
+        f"{SHARED}lease_terms renews every 20 s a lease that its holder may count on 14.35 s.",
+    ),
+    ({"dns_vendors": [VENDOR]}, f"{SHARED}dns_vendors names first; it must name two vendors, each once."),
+    (
+        {"dns_vendors": [VENDOR, VENDOR | {"name": "second", "host": "ns.example"}]},
+        f"{SHARED}dns_vendors reaches second at ns.example:53; it must be an IPv4 address and a port.",
+    ),
+    (
+        {"dns_vendors": [VENDOR, VENDOR | {"name": "second", "zone": "other.example"}]},
+        f"{SHARED}dns_vendors serves other.example, in which there is no www.social.example.org.",
+    ),
+    (
+        {"dns_keys": {"first": "AAAA"}},
+        f"{STACK}dns_keys.first must be set in secret to base64 of at least 16 bytes.",
+    ),
+    (
+        {"public_keys": {"aws": "AAAA"}},
+        "stacks/public-keys.json: public_keys gives aws a key that is not the base64 of 32 bytes.",
+    ),
+    ({"operators": {"ada": 1}}, "stacks/operators.json: operators must be a table of texts."),
     ({"cloud": "ibm"}, f"{STACK}cloud is 'ibm'; it must be one of aws, gcp, azure."),
     (
         {"region": "eu-west-9"},
@@ -135,18 +170,22 @@ BAD = [
     ({"peers": {"ibm": {}}}, "stacks/peers.json: peers.ibm is no site; the sites are aws, gcp, azure."),
     (
         {"peers": {"gcp": {}}},
-        "stacks/peers.json: peers.gcp must have exactly entries, gateways, identity, lease_url, ledger_url, media_url, as `lifeboat peers` writes them.",
+        "stacks/peers.json: peers.gcp is not what `lifeboat peers` writes. The site outputs cannot be used: format is missing; site is missing; cloud is missing; "
+        "region is missing; app_url is missing; edge_target is missing; dns_records is missing; database_host is missing; "
+        "database_port is missing; database_name is missing; database_cidr is missing; media_url is missing; lease_url is missing; "
+        "ledger_url is missing; audit_url is missing; egress_address is missing; link is missing; identity is missing; "
+        "entries is missing; image is missing; capacity is missing.",
     ),
     (
-        {"peers": peers("gcp", gateways={}, media_url="s3://x")},
-        "stacks/peers.json: peers.gcp.media_url is 's3://x', which is no store URL of gcp.",
+        {"peers": peers("gcp", media_url="az://x/y")},
+        "stacks/peers.json: peers.gcp.media_url is 'az://x/y', which is no store URL of gcp.",
     ),
     (
-        {"peers": peers("gcp", gateways={"aws": ["198.51.100.1"]})},
-        "stacks/peers.json: peers.gcp.gateways.aws is ['198.51.100.1']; it must be empty, or the two or four IPv4 addresses of that site's gateway.",
+        {"peers": peers("gcp", link=LINK | {"gateways": {"aws": ["198.51.100.1"]}})},
+        "stacks/peers.json: peers.gcp.link.gateways.aws is ['198.51.100.1']; it must be empty, or the two or four IPv4 addresses of that site's gateway.",
     ),
     (
-        {"peers": peers("gcp", identity={"issuer": "https://accounts.google.com"})},
+        {"peers": peers("gcp", identity=IDENTITIES["gcp"] | {"subjects": {"web": "1"}})},
         "stacks/peers.json: peers.gcp.identity must be empty, or have an issuer and the subjects of web, worker and agent.",
     ),
     (

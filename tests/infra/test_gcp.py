@@ -96,7 +96,7 @@ def test_every_password_is_write_only_and_renewed_when_it_changes(joined: Record
 
 
 def test_nothing_leaves_unless_a_rule_says_so(alone: Recording) -> None:
-    """It refuses everything at the end, and lets each process reach HTTPS and the database's port alone."""
+    """It refuses everything at the end, and lets each process reach HTTPS and the database's port; the agent the name servers too."""
     rules = [rule["inputs"] for rule in alone.of_type("gcp:compute/firewall:Firewall")]
 
     refused = {rule["direction"] for rule in rules if rule.get("denies") == [{"protocol": "all"}]}
@@ -112,7 +112,7 @@ def test_nothing_leaves_unless_a_rule_says_so(alone: Recording) -> None:
         (f"lifeboat-service-{process}", port, where)
         for process in ("web", "worker", "agent")
         for port, where in (("443", "0.0.0.0/0"), ("5432", "10.30.16.0/20"))
-    }
+    } | {("lifeboat-service-agent", "53", f"{host}/32") for host in ("192.0.2.53", "198.51.100.53")}
 
 
 def test_the_link_tells_and_learns_no_more_than_it_must(joined: Recording) -> None:

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from infra.spec import DatabaseSpec, NetworkSpec, Peer, ServiceSpec, SiteSpec, halves
+from infra.spec import AgentSpec, DatabaseSpec, NetworkSpec, Peer, ServiceSpec, SiteSpec, halves
 
 NETWORKS = (
     NetworkSpec("aws", "10.10.0.0/16", 64601),
@@ -38,6 +38,7 @@ def site(name: str) -> SiteSpec:
         peers=peers,
         database=DatabaseSpec(8192, 64, 35),
         service=service,
+        agent=AgentSpec("lifeboat", "confirm", {}, (), {}, {}, {}, {}),
     )
 
 

@@ -56,9 +56,9 @@ def test_three_sites_are_collected_and_one_is_shut_out(stacks: Path) -> None:
 
     assert "already says so" in again
     assert "pulumi up --stack azure; pulumi up --stack gcp" in revoked
-    assert (peers["aws"]["identity"], peers["aws"]["gateways"]) == ({}, {})
+    assert (peers["aws"]["identity"], peers["aws"]["link"]) == ({}, {})
     assert peers["gcp"]["identity"] != {}
-    assert peers["gcp"]["gateways"] != {}
+    assert peers["gcp"]["link"] != {}
 
 
 def test_a_forged_file_changes_nothing(stacks: Path) -> None:

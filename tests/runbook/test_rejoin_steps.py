@@ -29,7 +29,7 @@ from scripts.runbook.replication import Following
 from scripts.runbook.returning import ReturnRun
 from scripts.runbook.runner import Step, run_steps
 from scripts.runbook.signing import Signer
-from scripts.runbook.sites import Platform
+from scripts.runbook.sites import FolderKeeping, Platform
 from scripts.runbook.status import SlotStatus
 from scripts.runbook.way_back import ReturnPlan
 from scripts.runbook.welcome import welcome
@@ -118,7 +118,7 @@ class World:
         site = plan.site
         keys = {one: signer.public for one, signer in self.signers.items()}
         platform = object.__new__(OnePlatform)
-        known = {"folder": self.folder, "public_keys": keys,
+        known = {"folder": self.folder, "keeping": FolderKeeping(self.folder), "public_keys": keys,
                  "conninfos": {"aws": self._site("aws").conninfo, "gcp": self._site("gcp").conninfo}}  # fmt: skip
         for part, value in known.items():
             object.__setattr__(platform, part, value)

@@ -27,8 +27,22 @@ def test_everything_is_made_once_and_then_nothing_is_left_to_do() -> None:
     """It makes every secret of every site, and finds nothing to do when they are there."""
     known = made(NOTHING)
 
-    assert {path.partition(".")[0] for secrets in known.values() for path in secrets} == set(SECRET_KEYS)
+    assert {path.partition(".")[0] for secrets in known.values() for path in secrets} == {*SECRET_KEYS} - {"dns_keys"}
     assert changes(known) == ()
+
+
+def test_a_vendor_s_key_goes_to_all_sites_and_is_never_made_here() -> None:
+    """It copies what one site was given, and says who makes a new one."""
+    known = made(NOTHING)
+    known["gcp"]["dns_keys.first"] = "AAAA"
+
+    planned = changes(known)
+
+    assert {(one.site, one.path, one.value) for one in planned} == {
+        (site, "dns_keys.first", "AAAA") for site in ("aws", "azure")
+    }
+    with pytest.raises(UnusableSecrets, match="its vendor's to make"):
+        changes(known, rotate=["dns_keys.first"])
 
 
 def test_sites_share_what_they_must_and_nothing_else() -> None:

@@ -66,6 +66,8 @@ class Service(Capability):
         firewall = SecurityGroup(self, process.name, f"what {process.name} may speak to", self.network.vpc.id)
         firewall.let_out("world", HTTPS, {"cidr_ipv4": ANYWHERE})
         firewall.let_out("database", DATABASE_PORT, {"cidr_ipv4": self.spec.network.database_cidr})
+        for vendor in self.spec.vendors_of(process):
+            firewall.let_out(f"dns-{vendor.name}", vendor.port, {"cidr_ipv4": f"{vendor.host}/32"})
         if process.port:
             self.ingress.open(firewall, process.port)
         return firewall
@@ -99,7 +101,7 @@ class Service(Capability):
         )
 
     def _container(self, process: Process, logs: aws.cloudwatch.LogGroup) -> Mapping[str, object]:
-        variables = plain(self.spec, process, self.media, self.control)
+        variables = plain(self.spec, process, self.media)
         secrets = secret_names(process)
         return {
             "name": process.name,

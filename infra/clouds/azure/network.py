@@ -67,6 +67,8 @@ class Network(Capability):
         group.let_out(self, "services", ANY_PORT, network.services_cidr, 110)
         group.let_out(self, "database", [str(DATABASE_PORT)], network.database_cidr, 120)
         group.let_out(self, "names", ANY_PORT, NAME_SERVER, 130)
+        for rank, vendor in enumerate(self.spec.agent.dns_vendors, start=140):
+            group.let_out(self, f"dns-{vendor.name}", [str(vendor.port)], f"{vendor.host}/32", rank)
         return group
 
     def _way_out(self) -> tuple[azure.network.PublicIPAddress, azure.network.NatGateway]:

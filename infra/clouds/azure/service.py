@@ -131,7 +131,7 @@ class Service(Capability):
         )
 
     def _container(self, process: Process, own: Identity) -> azure.app.ContainerArgs:
-        variables = {OWN_IDENTITY: own.client_id} | plain(self.spec, process, self.media, self.control)
+        variables = {OWN_IDENTITY: own.client_id} | plain(self.spec, process, self.media)
         return azure.app.ContainerArgs(
             name=process.name,
             image=self.spec.service.image,

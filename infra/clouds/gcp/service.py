@@ -52,7 +52,7 @@ class Service(Capability):
             network=self.network.vpc.id,
             subnet=self.network.services_subnet.id,
             tag=firewall.tag,
-            variables=plain(self.spec, process, self.media, self.control),
+            variables=plain(self.spec, process, self.media),
             secrets={
                 name: (neutral, self.vault.secrets[neutral].version) for name, neutral in secret_names(process).items()
             },
@@ -67,6 +67,8 @@ class Service(Capability):
         firewall = Firewall(self, process.name, self.network.vpc.id)
         firewall.let_out("world", HTTPS, ANYWHERE)
         firewall.let_out("database", DATABASE_PORT, self.spec.network.database_cidr)
+        for vendor in self.spec.vendors_of(process):
+            firewall.let_out(f"dns-{vendor.name}", vendor.port, f"{vendor.host}/32")
         return firewall
 
     def _role(self, process: Process) -> Role:

@@ -1,4 +1,6 @@
-"""`python -m scripts.runbook.agent --dir FOLDER --site X`: the process that looks after one site.
+"""`python -m scripts.runbook.agent`: the process that looks after one site.
+
+In a cloud its environment says everything (site_environment.py); `--dir FOLDER --site X` reads a folder instead.
 
 It renews the lease while its site holds it and closes the fence when it does not, writes the signed status each second,
 keeps the understudy slots short, and on a new epoch stops applying, says how far it came, and follows the new primary.
@@ -7,13 +9,15 @@ keeps the understudy slots short, and on a new epoch stops applying, says how fa
 import argparse
 import asyncio
 import logging
+import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
-from scripts.runbook import sites
+from scripts.runbook import site_environment, sites
 from scripts.runbook.agent.bound import bound_log
 from scripts.runbook.agent.candidate import take_up_late_hand_over
 from scripts.runbook.agent.follower import follow_register
@@ -30,7 +34,7 @@ from scripts.runbook.agent.teller import say_status
 from scripts.runbook.agent.upkeep import beat, keep_understudies
 from scripts.runbook.agent.watcher import listen, measure
 from scripts.runbook.agent.welcomer import welcome_back
-from scripts.runbook.errors import LifeboatError
+from scripts.runbook.errors import LifeboatError, NotJoined
 from scripts.runbook.sites import Platform
 
 log = logging.getLogger("lifeboat.agent")
@@ -77,8 +81,12 @@ async def _forever(name: str, agent: Agent, once: Callable[[Agent], Awaitable[fl
         await asyncio.sleep(pause)
 
 
-async def _main(platform: Platform, site: str) -> None:
-    running = asyncio.create_task(run(Agent(platform, site)))
+async def _look_after(platform: Platform, site: str) -> None:
+    await run(Agent(platform, site))
+
+
+async def _until_stopped(work: Coroutine[Any, Any, Any]) -> None:
+    running = asyncio.create_task(work)
     for which in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(which, running.cancel)
     try:
@@ -92,12 +100,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m scripts.runbook.agent", description=(__doc__ or "").splitlines()[0]
     )
-    parser.add_argument("--dir", type=Path, required=True, help="the folder of the platform's files")
-    parser.add_argument("--site", required=True, help="the site this agent looks after")
+    parser.add_argument("--dir", type=Path, help="the folder of the platform's files, instead of the environment")
+    parser.add_argument("--site", default=os.environ.get("SITE", ""), help="the site this agent looks after")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    platform = sites.load(options.dir)
-    asyncio.run(_main(platform, platform.known(options.site)))
+    try:
+        platform = sites.load(options.dir) if options.dir else site_environment.read(os.environ)
+        work = _look_after(platform, platform.known(options.site))
+    except NotJoined as reason:
+        # A process that ends is started again and again, and its deployment counts as failed.
+        log.warning(str(reason))
+        work = asyncio.Event().wait()
+    except LifeboatError as reason:
+        parser.exit(2, f"{reason}\n")
+    asyncio.run(_until_stopped(work))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from scripts.runbook.lease import LeaseKey, LeaseRecord, Watch
 from scripts.runbook.measures import LeaseWatch
 from scripts.runbook.registers import open_register
 from scripts.runbook.requests import Request
-from scripts.runbook.sites import Platform, load
+from scripts.runbook.sites import Platform
 
 # How often the register is read; during a move, how soon after another site's word this one acts on it.
 FOLLOW_SECONDS = 0.25
@@ -83,8 +83,8 @@ class Agent:
         self.renewal_due = self.register_written + self.platform.terms.renew_every
 
     def reopen_register(self) -> None:
-        """Open the register by this machine's files as they are now: a provider was replaced for good."""
-        self.register = open_register(load(self.platform.folder), self.site)
+        """Open the register as this machine is told of it now: a provider was replaced for good."""
+        self.register = open_register(self.platform.keeping.again(), self.site)
         self.reach = None
 
     def reach_of_thread(self) -> Reach:
