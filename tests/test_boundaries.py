@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 CLOUDS = ("aws", "gcp", "azure")
 # What the hands may take from the description and from the workload.
 OF_MEDIA = {"app.copies", "app.picture_rows", "app.takedowns"}
-OPEN_TO_SCRIPTS = {"infra.outputs", "infra.spec", "app.stores", "app.migrate", *OF_MEDIA}
+OPEN_TO_SCRIPTS = {"infra.outputs", "infra.spec", "app.stores", "app.federation", "app.migrate", *OF_MEDIA}
 
 
 def imports_of(path: Path) -> Iterator[str]:
