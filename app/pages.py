@@ -1,6 +1,7 @@
 """The HTML side: who the browser is, forms that only our own page can send, and the one template."""
 
 import datetime
+import hashlib
 import re
 import secrets
 from dataclasses import dataclass, field
@@ -17,7 +18,9 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from app.authentication import from_cookie
 from app.entities import content
 from app.errors import Forbidden
+from app.icons import icon
 from app.ids import to_api
+from app.poll_entities import poll_entity
 from app.security import same
 from app.services import Services
 from app.text import to_html
@@ -27,9 +30,18 @@ SESSION_COOKIE = "lifeboat_session"
 BROWSER_COOKIE = "lifeboat_browser"
 SESSION_SECONDS = 30 * 24 * 3600
 
-CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'"
+# Scripts come from our own files alone: what people write never runs, and nothing here needs an inline one.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        *(f"{kind}-src 'self'" for kind in ("script", "style", "img", "font", "connect", "manifest", "worker")),
+        "base-uri 'none'",
+    )
+)
 
-BACK = re.compile(r"/|/local|/notifications|/tags/\w{1,100}|/@[a-z0-9_]{1,30}(/\d{1,39})?", re.ASCII)
+BACK = re.compile(r"/(?:[@\w%-]{1,300}(?:/[@\w%-]{1,300}){0,3})?", re.ASCII)
+
+FILES = ("style.css", "page.js", "waiting.js", "push.js")  # of app/static, that every page loads
 
 templates = Environment(
     loader=PackageLoader("app"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -73,7 +85,7 @@ def render(
     request: Request, browser: Browser, status: int, headers: dict[str, str], template: str, **context: Any
 ) -> HTMLResponse:
     """Show a page; a new browser gets its nonce with it."""
-    html = templates.get_template(template).render(browser=browser, style_version=style_version(), **context)
+    html = templates.get_template(template).render(browser=browser, version=files_version(), **context)
     framed_by = request.app.state.services.settings.framed_by
     policy = {"Content-Security-Policy": _policy(template, framed_by), "Cache-Control": "no-store"}
     response = HTMLResponse(html, status, headers | policy)
@@ -152,10 +164,33 @@ def shown(row: Any) -> Markup:
     return Markup(content(row, ""))  # noqa: S704  (`content` has escaped it)  # nosec B704
 
 
+def hidden_from(row: Any, context: str) -> str:
+    """Say what the reader's filters do with a post here: `hide`, `warn` or nothing."""
+    found = {"hide" if one["action"] == "hide" else "warn" for one in row.filtered if context in one["context"]}
+    return min(found, default="")
+
+
+def filter_titles(row: Any, context: str) -> str:
+    """Name the reader's filters that fit a post here."""
+    return ", ".join(one["title"] for one in row.filtered if context in one["context"])
+
+
 @cache
-def style_version() -> str:
-    """Name the state of the stylesheet, so that a new release is seen at once."""
-    return str(len((resources.files("app") / "static" / "style.css").read_bytes()))
+def files_version() -> str:
+    """Name the state of the files that every page loads, so that a new release is seen at once."""
+    folder = resources.files("app") / "static"
+    contents = b"".join((folder / name).read_bytes() for name in FILES)
+    return hashlib.sha256(contents).hexdigest()[:12]
 
 
-templates.filters |= {"ago": ago, "hue": hue, "api": to_api, "html": to_html, "content": shown}
+templates.filters |= {
+    "ago": ago,
+    "hue": hue,
+    "api": lambda key: to_api(UUID(key) if isinstance(key, str) else key),  # a key in JSON is a text
+    "html": to_html,
+    "content": shown,
+    "poll": poll_entity,
+    "hidden_from": hidden_from,
+    "filter_titles": filter_titles,
+    "icon": icon,
+}

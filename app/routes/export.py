@@ -12,6 +12,8 @@ from app.services import Parts
 
 router = APIRouter(prefix="/api/v1", tags=["security"])
 
+HEADERS = {"Content-Disposition": 'attachment; filename="archive.zip"', "Cache-Control": "no-store"}
+
 
 @router.get(
     "/account/archive",
@@ -23,5 +25,4 @@ async def archive(
 ) -> StreamingResponse:
     """Give all that the caller put in, as a zip file; it needs a token for everything that it reads."""
     file = await export.archive(parts, who.account_id, base_of(request))
-    headers = {"Content-Disposition": 'attachment; filename="archive.zip"', "Cache-Control": "no-store"}
-    return StreamingResponse(export.chunks(file), media_type="application/zip", headers=headers)
+    return StreamingResponse(export.chunks(file), media_type="application/zip", headers=HEADERS)

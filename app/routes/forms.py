@@ -1,40 +1,33 @@
-"""The page's forms: sign up, log in and out, post with a picture, delete. They work without JavaScript."""
+"""The page's first forms: sign up, log in and out, post with pictures, delete. They work without JavaScript."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import field_validator
 from starlette.datastructures import UploadFile
 
-from app import accounts, logins, pages, statuses
+from app import accounts, logins, pages, scheduling, statuses
 from app.accounts import NewAccount
 from app.address import device_of
 from app.authentication import Person
 from app.body import Fields, body_of
+from app.durability import Writer
 from app.errors import Unprocessable
-from app.ids import from_api
+from app.ids import from_api, to_api
 from app.limits import address_of
 from app.logins import LogIn
-from app.pages import Browser, Draft
+from app.pages import Draft
 from app.routes.media import Description, store
 from app.routes.shell import Asks, FormRoute
-from app.services import KEY, Parts, Write
+from app.routes.taking import Form, LoggedIn, Pressed, accept
+from app.services import Parts, Services, Write
 from app.statuses import NewStatus
 from app.tokens import BROWSER_SCOPES, issue, revoke
 
 BROWSERS = UUID(int=0)  # the scope of idempotency keys that no account owns yet
 
-NO_DRAFT = Draft()
-
 router = APIRouter(tags=["page"], route_class=FormRoute, include_in_schema=False)
-
-
-class Form(Fields):
-    """What every form of the page carries."""
-
-    form_token: str = ""
-    idempotency_key: str = ""
-    back: str = "/"
 
 
 class LogInForm(Form):
@@ -49,27 +42,29 @@ class SignUpForm(Form, NewAccount):
     """The sign-up form."""
 
 
-class PostForm(Form, NewStatus):
-    """The form for a new post, with at most one picture."""
+class SentPicture(Fields):
+    """One picture of a form, with what it shows."""
 
-    picture: UploadFile | str | None = None
+    file: UploadFile | str | None = None
     description: str = ""
 
 
-def draft_of(form: PostForm) -> Draft:
-    """Keep what was typed into the form for a new post."""
-    kept = {"status": form.status, "description": form.description, "visibility": form.visibility or "public"}
-    return Draft("post", kept | {"in_reply_to_id": form.in_reply_to_id or ""})
+class PostForm(Form, NewStatus):
+    """The form for a new post; what was left empty in it was not sent."""
 
+    pictures: dict[str, SentPicture] = {}  # noqa: RUF012
 
-async def person(who: Asks) -> Person:
-    """Hand a route the person of the browser; raises Unprocessable for one who is not logged in."""
-    if who.person is None or who.person.account_id is None:
-        raise Unprocessable("You are not logged in any more; log in and send it again.")
-    return Person(who.person.account_id, who.person.application_id, who.person.token_id)
+    @field_validator("scheduled_at", "in_reply_to_id", "poll", mode="before")
+    @classmethod
+    def _left_empty(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            value = value | {"options": [option for option in value.get("options", []) if option.strip()]}
+        return None if value in ("", None) or (isinstance(value, dict) and not value["options"]) else value
 
-
-LoggedIn = Annotated[Person, Depends(person)]
+    def draft(self) -> Draft:
+        """Keep what was typed; a browser fills in no file by itself."""
+        kept = {"status": self.status, "spoiler_text": self.spoiler_text, "visibility": self.visibility or "public"}
+        return Draft("post", kept | {"in_reply_to_id": self.in_reply_to_id or ""})
 
 
 @router.post("/sign-up")
@@ -123,37 +118,32 @@ async def post(
     form: Annotated[PostForm, Depends(body_of(PostForm))],
     write: Write,
 ) -> Response:
-    """Publish a post with at most one picture."""
-    accept(request, who, write, form, draft_of(form))
-    data = await form.picture.read() if isinstance(form.picture, UploadFile) else b""
-    if data:
-        row = await store(parts, write, author, data, Description(description=form.description or None))
-        form.media_ids = [str(row.id.int)]
+    """Publish a post with its pictures, or keep it for its time."""
+    accept(request, who, write, form, form.draft())
+    form.media_ids = await _keep_pictures(parts, write, author, form.pictures)
     form.check()
+    later = scheduling.is_later(form)
     async with write.transaction() as connection:
-        await statuses.publish(connection, write, author, form)
-    return pages.go_back(form.back)
+        await (scheduling.schedule if later else statuses.publish)(connection, write, author, form)
+    return pages.go_back("/scheduled" if later else form.back)
+
+
+async def _keep_pictures(parts: Services, durable: Writer, author: Person, sent: dict[str, SentPicture]) -> list[str]:
+    """Put the pictures of a form into the clouds, each under a key of its own, so that a retry finds all of them."""
+    kept: list[str] = []
+    key = durable.key
+    for number, picture in sorted(sent.items()):
+        if isinstance(picture.file, UploadFile) and (data := await picture.file.read()):
+            durable.key = f"{key} picture {number}"
+            row = await store(parts, durable, author, data, Description(description=picture.description or None))
+            kept.append(to_api(row.id))
+    durable.key = key
+    return kept
 
 
 @router.post("/posts/{status_id}/delete")
-async def delete(
-    status_id: str,
-    request: Request,
-    who: Asks,
-    owner: LoggedIn,
-    form: Annotated[Form, Depends(body_of(Form))],
-    write: Write,
-) -> Response:
+async def delete(status_id: str, sent: Pressed) -> Response:
     """Delete a post on every live site."""
-    accept(request, who, write, form)
-    async with write.transaction(every_standby=True) as connection:
-        await statuses.remove(connection, owner, from_api(status_id))
-    return pages.go_home()
-
-
-def accept(request: Request, who: Browser, write: Write, form: Form, draft: Draft = NO_DRAFT) -> None:
-    """Keep what was typed, take the form's idempotency key, and refuse a form that is not from our page."""
-    request.state.draft = draft
-    if KEY.fullmatch(form.idempotency_key):
-        write.key = request.state.idempotency_key = form.idempotency_key
-    pages.check_form(who, form.form_token)
+    async with sent.durable.transaction(every_standby=True) as connection:
+        await statuses.remove(connection, sent.me, from_api(status_id))
+    return pages.go_back("/" if status_id in sent.form.back else sent.form.back)

@@ -3,7 +3,9 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
@@ -23,14 +25,38 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def browser(local: LocalSites) -> Iterator[Browser]:
-    """Give a Chromium; the sites are started before, since Playwright keeps an event loop running in this thread."""
+AXE = Path(__file__).parents[2] / ".lifeboat" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Run a Chromium; Playwright keeps an event loop running in this thread, so servers are started before."""
     with sync_playwright() as playwright:
         sandbox = [] if os.geteuid() else ["--no-sandbox"]
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *sandbox])
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def browser(local: LocalSites) -> Iterator[Browser]:
+    """Give a Chromium."""
+    with launched() as chromium:
+        yield chromium
+
+
+def faults(page: Page, rule: str = "") -> list[dict[str, Any]]:
+    """Return what axe finds wrong with the page, WCAG 2 A and AA, or by one rule alone."""
+    page.evaluate(AXE.read_text())
+    wanted = ("rule", [rule]) if rule else ("tag", ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"])
+    rules = {"runOnly": {"type": wanted[0], "values": wanted[1]}, "iframes": False}
+    found = page.evaluate("rules => axe.run(document, rules)", rules)["violations"]
+    return [{"rule": one["id"], "where": [node["target"] for node in one["nodes"]][:3]} for one in found]
+
+
+def fits(page: Page) -> bool:
+    """Say whether nothing runs out of the page sideways."""
+    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def sign_up(page: Page | FrameLocator, name: str) -> None:
@@ -46,10 +72,11 @@ def sign_up(page: Page | FrameLocator, name: str) -> None:
 def post(page: Page | FrameLocator, text: str, picture: bytes | None = None) -> None:
     page.locator("textarea[name=status]").fill(text)
     if picture:
-        page.locator("input[name=picture]").set_input_files(
+        page.get_by_text("Pictures", exact=True).click()
+        page.locator("input[type=file]").first.set_input_files(
             {"name": "harbour.png", "mimeType": "image/png", "buffer": picture}
         )
-        page.locator("input[name=description]").fill("A red boat with a white sail in the harbour at dusk")
+        page.get_by_label("What picture 1 shows").fill("A red boat with a white sail in the harbour at dusk")
     page.get_by_role("button", name="Post", exact=True).click()
     expect(page.locator("#feed")).to_contain_text(text)
 

@@ -4,8 +4,6 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -13,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from scripts.embedded.local_sites import LocalSites
 from scripts.room import Room
 from scripts.runbook import sites
-from tests.acceptance.chromium import browser, keep_picture, needs_chromium, post, sign_up
+from tests.acceptance.chromium import browser, faults, fits, keep_picture, needs_chromium, post, sign_up
 
 __all__ = ["browser"]
 
@@ -21,7 +19,6 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.browser, needs_chromium]
 
 # One of the ways to harm a cloud here is to cut it off.
 LINKS = True
-AXE = Path(__file__).parents[2] / ".lifeboat" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 SLOW = 120_000  # milliseconds; a busy machine takes its time
 TEXT = "Fog on the strait tonight. The lamp on the breakwater is lit."
 
@@ -69,14 +66,6 @@ def act(page: Page, verb: str, site: str) -> None:
     typed.fill(site)
     page.get_by_role("button", name=f"{verb.capitalize()} {site}", exact=True).click()
     expect(page.locator("#plan .notice, #plan .problem")).to_contain_text(f"{verb} {site} is done", timeout=SLOW)
-
-
-def faults(page: Page) -> list[dict[str, Any]]:
-    """Return what axe finds wrong with the page, WCAG 2 A and AA."""
-    page.evaluate(AXE.read_text())
-    rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}, "iframes": False}
-    found = page.evaluate("rules => axe.run(document, rules)", rules)["violations"]
-    return [{"rule": one["id"], "where": [node["target"] for node in one["nodes"]][:3]} for one in found]
 
 
 def test_a_cloud_dies_by_a_click_and_nothing_is_lost(page: Page, local: LocalSites) -> None:
@@ -139,7 +128,7 @@ def test_everybody_can_use_it(page: Page) -> None:
     dark = faults(page)
     keep_picture(page, "room-dark")
     page.set_viewport_size({"width": 390, "height": 844})
-    narrow = page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    narrow = fits(page)
     keep_picture(page, "room-phone")
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1440, "height": 1200})

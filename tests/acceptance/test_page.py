@@ -3,15 +3,14 @@
 With LIFEBOAT_PICTURES=FOLDER it also leaves the pictures that the README shows (`scripts/pictures` does that).
 """
 
-import io
-
 import pytest
-from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, expect
 
 from scripts.embedded.local_sites import LocalSites
-from tests.acceptance.chromium import browser, keep_picture, needs_chromium, post, sign_up
+from tests.acceptance.chromium import browser, fits, keep_picture, needs_chromium, post, sign_up
 from tests.acceptance.conftest import Person
+from tests.app.community import dusk
+from tests.app.conftest import encoded
 
 __all__ = ["browser"]
 
@@ -23,25 +22,6 @@ POSTS = (
 )
 
 
-def sunset() -> bytes:
-    """Draw a harbour at dusk."""
-    width, height = 960, 540
-    picture = Image.new("RGB", (width, height))
-    draw = ImageDraw.Draw(picture)
-    for y in range(height):
-        part = y / height
-        draw.line([(0, y), (width, y)], fill=(int(250 - 160 * part), int(150 - 60 * part), int(110 + 70 * part)))
-    draw.ellipse((660, 190, 780, 310), fill=(255, 226, 150))
-    draw.rectangle((0, 330, width, height), fill=(38, 62, 96))
-    for x in range(0, width, 48):
-        draw.line([(x, 360 + x % 90), (x + 60, 360 + x % 90)], fill=(88, 116, 152), width=3)
-    draw.polygon([(210, 400), (470, 400), (430, 450), (250, 450)], fill=(196, 72, 56))
-    draw.polygon([(330, 230), (330, 392), (440, 392)], fill=(244, 240, 230))
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 def test_a_post_outlives_its_cloud_in_the_browser(browser: Browser, local: LocalSites, person: Person) -> None:
     """Signed up, posted with a picture, aws killed, gcp takes over: the same page shows the same post and picture."""
     page = browser.new_page(viewport={"width": 1180, "height": 860})
@@ -51,7 +31,7 @@ def test_a_post_outlives_its_cloud_in_the_browser(browser: Browser, local: Local
     sign_up(page, POSTS[0][0])
     for _, text in POSTS:
         post(page, text)
-    post(page, "The evening boat is in. Everybody who was on it is home.", sunset())
+    post(page, "The evening boat is in. Everybody who was on it is home.", encoded(dusk()))
     expect(page.locator(".site")).to_contain_text("aws")
     keep_picture(page, "page-before")
 
@@ -79,6 +59,6 @@ def test_a_phone_reads_it_in_the_dark(browser: Browser, local: LocalSites, perso
     page.goto(person.url)
 
     expect(page.locator("#feed article").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert fits(page)
     keep_picture(page, "page-phone-dark")
     context.close()

@@ -7,6 +7,11 @@ import httpx
 
 from tests.app.conftest import PASSWORD, numbers
 
+# A script, style or handler in a page itself; a script of our own files alone is none.
+INLINE = re.compile(
+    r"""<script(?! src="/[\w./?=]+" (?:defer|type="module")></script>)|<style|\sstyle=|<[^>]+\son\w+="""
+)
+
 
 class Browser:
     """Reads the page, fills in its forms, keeps its cookies."""

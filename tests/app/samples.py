@@ -19,8 +19,45 @@ SMALL = (
     "/api/v1/notifications/clear",
     "/api/v1/notifications/{notification_id}/dismiss",
     *(f"/posts/{{status_id}}/{verb}" for verb in ("favourite", "unfavourite", "boost", "unboost")),
-    *(f"/people/{{account_id}}/{verb}" for verb in ("follow", "unfollow", "block", "unblock")),
+    *(f"/posts/{{status_id}}/{verb}" for verb in ("bookmark", "unbookmark", "pin", "unpin")),
+    *(f"/people/{{account_id}}/{verb}" for verb in ("follow", "unfollow", "block", "unblock", "mute", "unmute")),
+    *(f"/people/{{account_id}}/{verb}" for verb in ("accept", "refuse", "part")),
+    "/tags/{name}/follow",
+    "/tags/{name}/unfollow",
+    "/scheduled/{scheduled_id}/cancel",
+    "/conversations/{conversation_id}/read",
+    "/conversations/{conversation_id}/delete",
+    "/lists/{list_id}/delete",
+    "/filters/{filter_id}/delete",
+    "/notifications/clear",
+    "/notifications/{notification_id}/dismiss",
+    "/settings/profile/{picture}/delete",
+    "/settings/devices/{session_id}/end",
+    "/settings/invitations/{invitation_id}/delete",
 )
+
+# The forms of the page that carry more than their path.
+PAGE: dict[str, dict[str, str]] = {
+    "/polls/{poll_id}/vote": {"choices[]": "0"},
+    "/posts/{status_id}/edit": {"status": "y"},
+    "/reports": {"account_id": "{account_id}"},
+    "/scheduled/{scheduled_id}/move": {"scheduled_at": "2099-01-02T00:00"},
+    "/people/{account_id}/list": {"list_id": "{list_id}"},
+    "/lists": {"title": "x"},
+    "/lists/{list_id}/edit": {"title": "y"},
+    "/lists/{list_id}/take-out": {"account_id": "1"},
+    "/filters": {"title": "x", "context[]": "home", "words": "x"},
+    "/filters/{filter_id}/edit": {"title": "y", "context[]": "home", "words": "y"},
+    "/settings/profile": {"note": "x"},
+    "/settings/password": {"password": PASSWORD, "new_password": PASSWORD},
+    "/settings/two-factor": {"password": PASSWORD},
+    "/settings/two-factor/confirm": {"code": "1"},
+    "/settings/recovery-codes": {"password": PASSWORD},
+    "/settings/two-factor/off": {"password": PASSWORD},
+    "/settings/invitations": {"max_uses": ""},
+    "/settings/leave": {"password": PASSWORD},
+    "/reset-password": {"token": "x", "new_password": PASSWORD},
+}
 
 
 # The requests of the API that are nothing but JSON to a path; in braces stands what `Samples` made before.
@@ -72,6 +109,20 @@ JSON: dict[str, dict[str, Any]] = {
 }
 
 
+# What a request that takes something away ends with.
+ENDINGS = (
+    "/delete",
+    "/cancel",
+    "/clear",
+    "/block",
+    "/unfollow",
+    "/reject",
+    "/refuse",
+    "/part",
+    "/remove_from_followers",
+)
+
+
 class Samples:
     """A valid request for every route that changes state."""
 
@@ -81,14 +132,19 @@ class Samples:
         self.as_api = httpx.Client(base_url=address, headers={"authorization": f"Bearer {api.token}"})
         self.as_member = httpx.Client(base_url=address, headers={"authorization": f"Bearer {member.token}"})
         self.browser = httpx.Client(base_url=address)
+        self.tokens: dict[tuple[httpx.Client, str], str] = {}
         self.status, self.other_status = (member.post()["id"] for _ in range(2))
         self.media = member.client.post("/api/v2/media", files={"file": picture}).json()["id"]
         self.other = self._sign_up_another()
         self.ids = self._make()
         self.form("/log-in", login=member.username, password=PASSWORD)
+        self.other_browser = httpx.Client(base_url=address)
+        self.form("/log-in", self.other_browser, login=self.other_name, password=PASSWORD)
 
     def _sign_up_another(self) -> str:
-        token = self.as_api.post("/api/v1/accounts", data=self.new_person()).json()["access_token"]
+        fields = self.new_person()
+        self.other_name = fields["username"]
+        token = self.as_api.post("/api/v1/accounts", data=fields).json()["access_token"]
         self.as_other = httpx.Client(base_url=self.as_api.base_url, headers={"authorization": f"Bearer {token}"})
         return self.as_other.get("/api/v1/accounts/verify_credentials").json()["id"]
 
@@ -119,6 +175,7 @@ class Samples:
             "{tag_id}": "1",
             "{invitation_id}": "1",
             "{session_id}": "1",
+            "{picture}": "avatar",
         }
 
     def _post(self, path: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -131,16 +188,23 @@ class Samples:
         sent = {key: self.ids.get(value, value) if isinstance(value, str) else value for key, value in fields.items()}
         return lambda: self.as_member.request(method, _filled(path, self.ids), json=sent)
 
+    def _page_request(self, path: str, fields: dict[str, str]) -> Callable[[], httpx.Response]:
+        sent = {name: self.ids.get(value, value) for name, value in fields.items()}
+        return lambda: self.form(_filled(path, self.ids), **sent)
+
     def close(self) -> None:
         """Close every client."""
-        for client in (self.as_api, self.as_member, self.as_other, self.browser):
+        for client in (self.as_api, self.as_member, self.as_other, self.browser, self.other_browser):
             client.close()
 
-    def form(self, path: str, files: Any = None, **fields: str) -> httpx.Response:
+    def form(self, path: str, browser: httpx.Client | None = None, **fields: str) -> httpx.Response:
         """Send a form of the page as a browser does."""
-        page = self.browser.get("/").text
-        token = page.split('name="form_token" value="')[1].split('"')[0]
-        return self.browser.post(path, data={"form_token": token} | fields, files=files)
+        browser = browser or self.browser
+        session = browser.cookies.get("lifeboat_session", "")
+        if (browser, session) not in self.tokens:
+            page = browser.get("/").text
+            self.tokens[browser, session] = page.split('name="form_token" value="')[1].split('"')[0]
+        return browser.post(path, data={"form_token": self.tokens[browser, session]} | fields)
 
     def new_person(self) -> dict[str, str]:
         """Give the fields of a sign-up."""
@@ -148,7 +212,10 @@ class Samples:
         return {"username": name, "email": f"{name}@example.org", "password": PASSWORD, "agreement": "true"}
 
     def requests(self) -> dict[str, Callable[[], httpx.Response]]:
-        """Give the request of each route."""
+        """Give the request of each route; those that take away what others need come last."""
+        return dict(sorted(self._requests().items(), key=lambda request: _takes_away(request[0])))
+
+    def _requests(self) -> dict[str, Callable[[], httpx.Response]]:
         password = {"grant_type": "password", "username": self.member.username, "password": PASSWORD}
         upload = {"file": self.picture}
         return {
@@ -164,6 +231,7 @@ class Samples:
             "POST /api/v1/statuses": lambda: self.as_member.post("/api/v1/statuses", json={"status": "x"}),
             **{name: self._json_request(name, fields) for name, fields in JSON.items()},
             **self.small_requests(),
+            **{f"POST {path}": self._page_request(path, fields) for path, fields in PAGE.items()},
             "PATCH /api/v1/accounts/update_credentials": lambda: self.as_member.patch(
                 "/api/v1/accounts/update_credentials", data={"note": "x"}
             ),
@@ -187,6 +255,7 @@ class Samples:
             "POST /posts/{status_id}/delete": lambda: self.form(f"/posts/{self.other_status}/delete"),
             "POST /log-out": lambda: self.form("/log-out"),
             "DELETE /api/v1/sessions": lambda: self.as_member.delete("/api/v1/sessions"),
+            "POST /settings/devices/end-others": lambda: self.form("/settings/devices/end-others", self.other_browser),
         }
 
     def small_requests(self) -> dict[str, Callable[[], httpx.Response]]:
@@ -200,6 +269,13 @@ class Samples:
             return lambda: self.form(_filled(path, ids))
 
         return {f"POST {path}": (api if path.startswith("/api") else page)(path) for path in SMALL}
+
+
+def _takes_away(name: str) -> int:
+    """Say in which turn a request comes: what makes or changes, what deletes, what ends a session."""
+    if name.endswith(("/sessions", "/log-out")):
+        return 2
+    return int(name.startswith("DELETE ") or name.endswith(ENDINGS))
 
 
 def _filled(path: str, ids: dict[str, str]) -> str:
