@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from scripts.runbook.lease_move import Move
 from scripts.runbook.lease_record import LeaseKey, LeaseRecord, Mode
 from scripts.runbook.lease_terms import Terms, Watch
 from scripts.runbook.register import Outcome, Register, Value
@@ -130,7 +131,7 @@ async def take_over(
     without another write to the register. `live` defaults to the live sites without this one. Done again with the same
     runbook_id it finds its own win. Refused: `record` names who holds the lease.
     """
-    move = _Move(site, from_epoch, rule, runbook_id, approved_by, watched, live)
+    move = Move(site, from_epoch, rule, runbook_id, approved_by, watched, live)
     for attempt in range(TAKE_OVER_TRIES):
         outcome = await register.propose(lambda value: move.next_value(value, register.fresh_nonce()))
         if outcome.verdict != "unknown":
@@ -206,63 +207,7 @@ async def change_rule(
     return answer
 
 
-@dataclass(frozen=True)
-class _Move:
-    """One wish to become primary; `refusal` is the whole of who may."""
-
-    site: str
-    from_epoch: int
-    rule: Rule
-    runbook_id: str
-    approved_by: str | None
-    watched: LeaseKey | None
-    live: tuple[str, ...] | None
-
-    def next_value(self, value: Value, nonce: str) -> Value | None:
-        record = LeaseRecord.from_value(value)
-        if self.is_done(record):
-            return replace(record, seq=record.seq + 1, nonce=nonce).to_value()
-        return None if self.refusal(record) else self._taken_from(record, nonce).to_value()
-
-    def is_done(self, record: LeaseRecord) -> bool:
-        """Whether an earlier try of the same run won already."""
-        return record.state != "released" and (record.holder, record.epoch, record.runbook_id) == (
-            self.site,
-            self.from_epoch + 1,
-            self.runbook_id,
-        )
-
-    def refusal(self, record: LeaseRecord) -> str | None:
-        """Return why this site may not take over from this record, in one sentence, or None when it may."""
-        if record.epoch != self.from_epoch:
-            by = f", by {record.approved_by}" if record.approved_by else ""
-            return f"{record.holder} holds epoch {record.epoch}{by}, not epoch {self.from_epoch}; nothing was changed."
-        released = record.state == "released"
-        if record.holder == self.site and not released:
-            return f"{self.site} is the primary already, at epoch {record.epoch}."
-        if self.rule.is_single_copy and not self.approved_by:
-            return "Going on with one copy alone needs a person's name."
-        if self.approved_by or (released and self.site in (record.candidate, record.holder)):
-            return None
-        return self._refusal_by_watch(record)
-
-    def _refusal_by_watch(self, record: LeaseRecord) -> str | None:
-        if record.mode != "auto":
-            return f"{record.holder} holds epoch {record.epoch} in mode confirm: taking over needs a person's word."
-        if record.key != self.watched:
-            return f"{record.holder} has renewed epoch {record.epoch} since it was watched; nothing was changed."
-        return None
-
-    def _taken_from(self, record: LeaseRecord, nonce: str) -> LeaseRecord:
-        live = tuple(name for name in record.live if name != self.site) if self.live is None else self.live
-        return LeaseRecord(
-            epoch=record.epoch + 1, holder=self.site, seq=0, nonce=nonce, rule=self.rule, live=live, mode=record.mode,
-            previous_rule=record.rule_to_hear(), state="switching", approved_by=self.approved_by,
-            runbook_id=self.runbook_id,
-        )  # fmt: skip
-
-
-def _taken(move: _Move, outcome: Outcome, valid_until: float) -> LeaseAnswer:
+def _taken(move: Move, outcome: Outcome, valid_until: float) -> LeaseAnswer:
     record = LeaseRecord.from_value(outcome.value)
     if outcome.committed:
         return LeaseAnswer("won", record, valid_until)

@@ -48,7 +48,7 @@ def test_a_wrong_agent_is_caught(name: str) -> None:
 
 def test_taking_over_without_checking_the_watched_key_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """It finds two writable sites when a takeover does not ask again whether the watched renewal is the newest."""
-    monkeypatch.setattr(lease._Move, "_refusal_by_watch", lambda move, record: None)
+    monkeypatch.setattr(lease.Move, "_refusal_by_watch", lambda move, record: None)
 
     found = first_violation(Variant(mode="auto"), "I2")
 
