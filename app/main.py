@@ -53,31 +53,32 @@ from app.services import Services
 from app.settings import Settings, read_settings
 from app.throttle import Throttle
 
-# The first route that fits a path answers it: `/accounts/relationships` comes before `/accounts/{account_id}`.
+# The first route that fits a path answers it: `/accounts/relationships` comes before `/accounts/{account_id}`. They are
+# tried one by one, so those that are asked most come first.
 ROUTERS = (
+    timelines,
+    relationships,
+    statuses,
+    interactions,
+    notifications,
+    media,
+    streaming,
     health,
     instance,
     applications,
     oauth,
-    relationships,
     follow_requests,
     invitations,
     security,
     export,
     accounts,
-    media,
-    interactions,
-    statuses,
     polls,
     scheduled,
-    timelines,
     lists,
     conversations,
     filters,
     tags,
     markers,
-    notifications,
-    streaming,
     search,
     reports,
     assets,

@@ -5,7 +5,7 @@ import datetime
 
 def moment(when: datetime.datetime) -> str:
     """Show a time as Mastodon does: UTC with milliseconds."""
-    return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"
+    return when.astimezone(datetime.UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def moment_of(seconds: float) -> str:

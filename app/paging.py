@@ -7,14 +7,19 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from sqlalchemy import Select
+from sqlalchemy import Select, literal_column
 
 from app.address import base_of
 from app.errors import NotFound, Unprocessable
 from app.ids import from_api, to_api
+from app.statements import key
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 40
+
+
+# In place of the keys of a page when its statement is built.
+PARAMETERS: dict[str, Any] = {name: key(name) for name in ("max_id", "since_id", "min_id")}
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,16 @@ class Page:
     since_id: UUID | None = None
     min_id: UUID | None = None
 
+    @property
+    def shape(self) -> "Page":
+        """Give this page with parameters for its keys: all pages of one shape are asked for by one statement."""
+        return Page(self.limit, *(value and PARAMETERS[name] for name, value in self.keys.items()))
+
+    @property
+    def keys(self) -> dict[str, UUID | None]:
+        """Give the keys by their names, as a statement for its shape takes them."""
+        return {"max_id": self.max_id, "since_id": self.since_id, "min_id": self.min_id}
+
     def apply(self, query: Select, key: Any, limit: int | None = None) -> Select:
         """Add the conditions, the order and the limit to a query ordered by `key`."""
         if self.max_id is not None:
@@ -34,7 +49,7 @@ class Page:
             query = query.where(key > self.since_id)
         if self.min_id is not None:
             query = query.where(key > self.min_id)
-        return query.order_by(self.order(key)).limit(limit or self.limit)
+        return query.order_by(self.order(key)).limit(literal_column(str(limit or self.limit)))
 
     def order(self, key: Any) -> Any:
         """Give the order in which a database walks this page."""

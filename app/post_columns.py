@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, any_, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
@@ -23,6 +23,7 @@ from app.models import (
     Status,
     StatusTag,
 )
+from app.statements import VIEWER, Statement, keys
 
 EMPTY = literal_column("'[]'::jsonb")
 MAX_OPTIONS = 4  # of a poll
@@ -59,25 +60,24 @@ PUBLIC = (
 AUTHOR = tuple(column.key for column in PUBLIC)
 
 
-@cache  # building it takes longer than running it
-def everything() -> Any:
+@cache
+def everything() -> Statement:
     """Give the statement for all that the entities of the posts `ids` need, as `viewer` sees them."""
-    viewer = bindparam("viewer", type_=Status.id.type)
-    return (
+    return Statement(
         select(
             *Status.__table__.columns,
             Application.name.label("application"),
             *(column.label(f"author_{column.key}") for column in PUBLIC),
             *(column.label(name) for name, column in _counts().items()),
-            *(column.label(name) for name, column in _marks(viewer).items()),
+            *(column.label(name) for name, column in _marks(VIEWER).items()),
             _names().label("names"),
             _tags().label("tags"),
-            _poll(viewer).label("poll"),
-            _filtered(viewer).label("filtered"),
+            _poll(VIEWER).label("poll"),
+            _filtered(VIEWER).label("filtered"),
         )
         .join(Account, Account.id == Status.account_id)
         .outerjoin(Application, Application.id == Status.application_id)
-        .where(Status.id.in_(bindparam("ids", expanding=True)))
+        .where(Status.id == any_(keys("ids")))
     )
 
 

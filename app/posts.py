@@ -3,18 +3,24 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import any_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import NotFound
 from app.models import MediaAttachment, Status
 from app.post_columns import AUTHOR, everything
+from app.statements import VIEWER, Statement, key, keys
 from app.visibility import visible_to
 
-PICTURES = select(*MediaAttachment.__table__.columns).order_by(MediaAttachment.position)
+PICTURES = Statement(
+    select(*MediaAttachment.__table__.columns)
+    .where(MediaAttachment.status_id == any_(keys("ids")))
+    .order_by(MediaAttachment.position)
+)
 
 
 @dataclass(frozen=True)
@@ -43,16 +49,26 @@ class Author:
 
 async def load(connection: AsyncConnection, status_id: UUID, viewer: UUID | None) -> Post:
     """Give one post that `viewer` may see; raises NotFound."""
-    query = select(Status.id, Status.reblog_of_id).where(Status.id == status_id, visible_to(viewer))
-    posts = await complete(connection, query, viewer)
+    rows = await _visible(anybody=viewer is None).all(connection, status=status_id, viewer=viewer)
+    posts = await listed(connection, rows, viewer)
     if not posts:
         raise NotFound
     return posts[0]
 
 
+@cache
+def _visible(*, anybody: bool) -> Statement:
+    viewer = None if anybody else VIEWER
+    return Statement(select(Status.id, Status.reblog_of_id).where(Status.id == key("status"), visible_to(viewer)))
+
+
 async def complete(connection: AsyncConnection, query: Any, viewer: UUID | None) -> list[Post]:
     """Run a query for (id, reblog_of_id, ...) of posts and give the posts in its order, as `viewer` sees them."""
-    rows = (await connection.execute(query)).all()
+    return await listed(connection, (await connection.execute(query)).all(), viewer)
+
+
+async def listed(connection: AsyncConnection, rows: Sequence[Any], viewer: UUID | None) -> list[Post]:
+    """Give the posts of rows (id, reblog_of_id, ...) in their order, as `viewer` sees them."""
     return await gather(connection, [row.id for row in rows], [row.reblog_of_id for row in rows], viewer)
 
 
@@ -63,7 +79,7 @@ async def gather(
     wanted = list(dict.fromkeys([*ids, *(original for original in originals if original)]))
     if not wanted:
         return []
-    rows = (await connection.execute(everything(), {"ids": wanted, "viewer": viewer})).all()
+    rows = await everything().all(connection, ids=wanted, viewer=viewer)
     pictures = await _pictures(connection, wanted)
     found = {row.id: Post(row, Author(row), pictures[row.id], row.application) for row in rows}
     pairs = zip(ids, originals, strict=True)
@@ -76,6 +92,6 @@ def _boost(post: Post, original: Post | None) -> Post:
 
 async def _pictures(connection: AsyncConnection, status_ids: list[UUID]) -> dict[UUID, list[Any]]:
     found: dict[UUID, list[Any]] = defaultdict(list)
-    for row in await connection.execute(PICTURES.where(MediaAttachment.status_id.in_(status_ids))):
+    for row in await PICTURES.all(connection, ids=status_ids):
         found[row.status_id].append(row)
     return found

@@ -34,11 +34,13 @@ def to_html(
 
     `names` and `tags` are those of the post (lower case): only they become links, to pages under `base`.
     """
-    marker = _Marker(frozenset(names), frozenset(tags), base)
+    if not text:
+        return Markup()
+    marker = _Marker(frozenset(names), frozenset(tags), escape(base))
     if not wrapped:
-        return marker.lines(text)
+        return Markup(marker.lines(text))  # noqa: S704  # made of escaped pieces
     paragraphs = re.split(r"\n{2,}", text.replace("\r\n", "\n").strip("\n"))
-    return Markup("").join(Markup("<p>{}</p>").format(marker.lines(paragraph)) for paragraph in paragraphs if paragraph)
+    return Markup("".join(f"<p>{marker.lines(paragraph)}</p>" for paragraph in paragraphs if paragraph))  # noqa: S704
 
 
 def find_names(text: str) -> list[str]:
@@ -60,23 +62,22 @@ class _Marker:
     def __init__(self, names: frozenset[str], tags: frozenset[str], base: str) -> None:
         self._names, self._tags, self._base = names, tags, base
 
-    def lines(self, paragraph: str) -> Markup:
-        return Markup("<br>").join(self._line(line) for line in paragraph.split("\n"))
+    def lines(self, paragraph: str) -> str:
+        return "<br>".join(self._line(line) for line in paragraph.split("\n"))
 
-    def _line(self, line: str) -> Markup:
-        pieces, end = Markup(""), 0
+    def _line(self, line: str) -> str:
+        pieces, end = list[str](), 0
         for match in PIECES.finditer(line):
-            pieces += escape(line[end : match.start()]) + self._piece(match)
+            pieces += (escape(line[end : match.start()]), self._piece(match))
             end = match.end()
-        return pieces + escape(line[end:])
+        return "".join((*pieces, escape(line[end:])))
 
-    def _piece(self, match: re.Match[str]) -> Markup:
+    def _piece(self, match: re.Match[str]) -> str:
         if url := match["link"]:
-            link = Markup('<a href="{}" rel="nofollow noopener noreferrer" target="_blank">{}</a>')
-            return link.format(url, url)
+            shown = escape(url)
+            return f'<a href="{shown}" rel="nofollow noopener noreferrer" target="_blank">{shown}</a>'
         if (name := match["name"]) and name.lower() in self._names:
-            return Markup('<a href="{}/@{}" class="u-url mention">@{}</a>').format(self._base, name.lower(), name)
+            return f'<a href="{self._base}/@{name.lower()}" class="u-url mention">@{name}</a>'
         if (tag := match["tag"]) and tag.lower() in self._tags:
-            link = Markup('<a href="{}/tags/{}" class="mention hashtag" rel="tag">#{}</a>')
-            return link.format(self._base, tag.lower(), tag)
+            return f'<a href="{self._base}/tags/{tag.lower()}" class="mention hashtag" rel="tag">#{tag}</a>'
         return escape(match.group())

@@ -1,10 +1,25 @@
 """Timelines: which posts somebody reads, page by page."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, false, lateral, literal, or_, select, true, union_all
+from sqlalchemy import (
+    Select,
+    Uuid,
+    and_,
+    exists,
+    false,
+    lateral,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+    type_coerce,
+    union_all,
+)  # fmt: skip
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.models import (
@@ -21,10 +36,12 @@ from app.models import (
     TagFollow,
 )
 from app.paging import Page
-from app.posts import Post, complete, gather
-from app.visibility import boost_wanted_by, heard_by, names, visible_to, wanted_by
+from app.posts import Post, complete, gather, listed
+from app.statements import VIEWER, Statement, key, value
+from app.visibility import Reader, boost_wanted_by, heard_by, names, visible_to, wanted_by
 
 POSTS = select(Status.id, Status.reblog_of_id)
+LIST = key("list_id")
 
 
 @dataclass(frozen=True)
@@ -57,64 +74,80 @@ async def home(connection: AsyncConnection, reader: UUID, wanted: Page) -> list[
     Only the accounts with the newest posts can be on a page, so one index entry of each is looked at first, and then
     as many posts of as many accounts as the page is long: the cost grows with the follows, not with the posts.
     """
-    read = _read_by(reader).cte("read")
-    first = lateral(_by(read, reader, wanted, 1))
-    heads = select(read).join(first, true()).order_by(wanted.order(first.c.id)).limit(wanted.limit).cte("heads")
-    post = lateral(_by(heads, reader, wanted, wanted.limit))
+    return await _page(connection, _home(wanted.shape), reader, wanted)
+
+
+@cache
+def _home(wanted: Page) -> Statement:
+    read = _read_by(VIEWER).cte("read")
+    first = lateral(_by(read, VIEWER, wanted, 1))
+    heads = select(read).join(first, true()).order_by(wanted.order(first.c.id))
+    heads = heads.limit(literal_column(str(wanted.limit))).cte("heads")
+    post = lateral(_by(heads, VIEWER, wanted, wanted.limit))
     by_people = select(post.c.id, post.c.reblog_of_id).select_from(heads).join(post, true())
-    return await _page_of(connection, reader, wanted, by_people.union(_by_followed_tags(reader, wanted)))
+    return _ordered(wanted, by_people.union(_by_followed_tags(VIEWER, wanted)))
 
 
-async def of_list(connection: AsyncConnection, reader: UUID, listed: Any, wanted: Page) -> list[Post]:
+async def of_list(connection: AsyncConnection, reader: UUID, row: Any, wanted: Page) -> list[Post]:
     """Give the posts and boosts of the people in a list of the reader's own (its row), as its policy on replies says."""
-    read = _members(reader, listed.id).cte("read")
-    known = _answers_known(reader) if listed.replies_policy == "followed" else None
-    if listed.replies_policy == "list":
-        known = exists().where(ListMember.list_id == listed.id, ListMember.account_id == Status.in_reply_to_account_id)
-    post = lateral(_by(read, reader, wanted, wanted.limit, known=false() if known is None else known))
-    query = select(post.c.id, post.c.reblog_of_id).select_from(read).join(post, true())
-    return await _page_of(connection, reader, wanted, query)
+    return await _page(connection, _of_list(row.replies_policy, wanted.shape), reader, wanted, list_id=row.id)
 
 
-async def _page_of(connection: AsyncConnection, reader: UUID, wanted: Page, query: Any) -> list[Post]:
+@cache
+def _of_list(replies_policy: str, wanted: Page) -> Statement:
+    read = _members(VIEWER, LIST).cte("read")
+    known = _answers_known(VIEWER) if replies_policy == "followed" else false()
+    if replies_policy == "list":
+        known = exists().where(ListMember.list_id == LIST, ListMember.account_id == Status.in_reply_to_account_id)
+    post = lateral(_by(read, VIEWER, wanted, wanted.limit, known=known))
+    return _ordered(wanted, select(post.c.id, post.c.reblog_of_id).select_from(read).join(post, true()))
+
+
+def _ordered(wanted: Page, query: Any) -> Statement:
     found = query.subquery()
-    ordered = wanted.apply(select(found.c.id, found.c.reblog_of_id), found.c.id)
-    return wanted.newest_first(await complete(connection, ordered, reader))
+    return Statement(wanted.apply(select(found.c.id, found.c.reblog_of_id), found.c.id))
 
 
-def _read_by(reader: UUID) -> Any:
+async def _page(
+    connection: AsyncConnection, statement: Statement, viewer: UUID | None, wanted: Page, **values: Any
+) -> list[Post]:
+    rows = await statement.all(connection, viewer=viewer, **wanted.keys, **values)
+    return wanted.newest_first(await listed(connection, rows, viewer))
+
+
+def _read_by(reader: Reader) -> Any:
     elsewhere = exists().where(
         ReadingList.account_id == reader, ReadingList.exclusive,
         ListMember.list_id == ReadingList.id, ListMember.account_id == Follow.target_id,
     )  # fmt: skip
-    own = select(literal(reader).label("author"), literal(True).label("boosts"))
+    own = select(type_coerce(reader, Uuid).label("author"), literal(True).label("boosts"))
     return union_all(_followed(reader).where(~elsewhere), own)
 
 
-def _members(reader: UUID, list_id: UUID) -> Any:
+def _members(reader: Reader, list_id: Reader) -> Any:
     return _followed(reader).where(
         exists().where(ListMember.list_id == list_id, ListMember.account_id == Follow.target_id)
     )
 
 
-def _followed(reader: UUID) -> Select:
+def _followed(reader: Reader) -> Select:
     muted = exists().where(Mute.account_id == reader, Mute.target_id == Follow.target_id)
     query = select(Follow.target_id.label("author"), Follow.reblogs.label("boosts"))
     return query.where(Follow.account_id == reader, ~muted)
 
 
-def _by_followed_tags(reader: UUID, wanted: Page) -> Any:
+def _by_followed_tags(reader: Reader, wanted: Page) -> Any:
     query = _public(reader).join(StatusTag, StatusTag.status_id == Status.id).where(StatusTag.name == TagFollow.name)
     post = lateral(wanted.apply(query, StatusTag.status_id).correlate(TagFollow))
     found = select(post.c.id, post.c.reblog_of_id).select_from(TagFollow).join(post, true())
     return found.where(TagFollow.account_id == reader)
 
 
-def _answers_known(reader: UUID) -> Any:
+def _answers_known(reader: Reader) -> Any:
     return exists().where(Follow.account_id == reader, Follow.target_id == Status.in_reply_to_account_id)
 
 
-def _by(read: Any, reader: UUID, wanted: Page, limit: int, known: Any = None) -> Any:
+def _by(read: Any, reader: Reader, wanted: Page, limit: int, known: Any = None) -> Any:
     known = _answers_known(reader) if known is None else known
     answered = Status.in_reply_to_account_id
     query = POSTS.where(
@@ -131,16 +164,29 @@ async def public(
     connection: AsyncConnection, wanted: Page, viewer: UUID | None = None, *, only_media: bool = False
 ) -> list[Post]:
     """Give the public posts of everybody."""
-    return await _posts(connection, wanted, viewer, Narrowed(only_media=only_media).apply(_public(viewer)))
+    statement = _everybody(wanted.shape, anybody=viewer is None, only_media=only_media)
+    return await _page(connection, statement, viewer, wanted)
+
+
+@cache
+def _everybody(wanted: Page, *, anybody: bool, only_media: bool) -> Statement:
+    query = Narrowed(only_media=only_media).apply(_public(None if anybody else VIEWER))
+    return Statement(wanted.apply(query, Status.id))
 
 
 async def tagged(
     connection: AsyncConnection, name: str, wanted: Page, viewer: UUID | None = None, *, only_media: bool = False
 ) -> list[Post]:
     """Give the public posts with a hashtag."""
-    query = _public(viewer).join(StatusTag, StatusTag.status_id == Status.id).where(StatusTag.name == name.lower())
-    found = wanted.apply(Narrowed(only_media=only_media).apply(query), StatusTag.status_id)
-    return wanted.newest_first(await complete(connection, found, viewer))
+    statement = _tagged(wanted.shape, anybody=viewer is None, only_media=only_media)
+    return await _page(connection, statement, viewer, wanted, tag=name.lower())
+
+
+@cache
+def _tagged(wanted: Page, *, anybody: bool, only_media: bool) -> Statement:
+    query = _public(None if anybody else VIEWER).join(StatusTag, StatusTag.status_id == Status.id)
+    query = Narrowed(only_media=only_media).apply(query.where(StatusTag.name == value("tag")))
+    return Statement(wanted.apply(query, StatusTag.status_id))
 
 
 async def of_account(
@@ -150,7 +196,8 @@ async def of_account(
     query = POSTS.where(Status.account_id == account_id, visible_to(viewer))
     if viewer is not None:
         query = query.where(boost_wanted_by(viewer))
-    return await _posts(connection, wanted, viewer, (narrowed or Narrowed()).apply(query))
+    query = wanted.apply((narrowed or Narrowed()).apply(query), Status.id)
+    return wanted.newest_first(await complete(connection, query, viewer))
 
 
 async def pinned(connection: AsyncConnection, account_id: UUID, viewer: UUID | None) -> list[Post]:
@@ -170,14 +217,10 @@ async def marked(
     return posts, [row.mark for row in rows]
 
 
-def _public(viewer: UUID | None) -> Select:
+def _public(viewer: Reader | None) -> Select:
     return POSTS.where(
         Status.visibility == "public",
         Status.reblog_of_id.is_(None),
         wanted_by(viewer, Status.account_id),
         heard_by(viewer, Status.account_id),
     )
-
-
-async def _posts(connection: AsyncConnection, wanted: Page, viewer: UUID | None, query: Select) -> list[Post]:
-    return wanted.newest_first(await complete(connection, wanted.apply(query, Status.id), viewer))

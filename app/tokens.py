@@ -13,6 +13,7 @@ from app.errors import OAuthError
 from app.ids import new_id
 from app.models import AccessToken, Account, Application, AuthorizationCode
 from app.security import digest, new_secret, same
+from app.statements import Statement, value
 
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 BROWSER_SCOPES = "read write follow push"
@@ -23,6 +24,13 @@ CODE_LIFE = "10 minutes"
 INVALID_GRANT = (
     "The provided authorization grant is invalid, expired, revoked, does not match the redirection URI used in the"
     " authorization request, or was issued to another client."
+)
+
+
+CALLER = Statement(
+    select(AccessToken.id, AccessToken.account_id, AccessToken.application_id, AccessToken.scopes, Account.username)
+    .outerjoin(Account, Account.id == AccessToken.account_id)
+    .where(AccessToken.digest == value("digest"))
 )
 
 
@@ -61,12 +69,7 @@ class Token:
 
 async def find_caller(connection: AsyncConnection, secret: str) -> Caller | None:
     """Look up the token that a request carries."""
-    query = (
-        select(AccessToken.id, AccessToken.account_id, AccessToken.application_id, AccessToken.scopes, Account.username)
-        .outerjoin(Account, Account.id == AccessToken.account_id)
-        .where(AccessToken.digest == digest(secret))
-    )
-    row = (await connection.execute(query)).one_or_none()
+    row = await CALLER.first(connection, digest=digest(secret))
     return row and Caller(row.id, row.account_id, row.application_id, frozenset(row.scopes.split()), row.username)
 
 

@@ -11,10 +11,11 @@ from sqlalchemy.orm import aliased
 
 from app.models import Account, Block, Follow, Mention, Mute, Status
 
+Reader = UUID | SQLColumnExpression[UUID]
 PUBLIC = ("public", "unlisted")
 
 
-def visible_to(viewer: UUID | None) -> ColumnElement[bool]:
+def visible_to(viewer: Reader | None) -> ColumnElement[bool]:
     """Give the condition that a reader (None: anybody) may see a post."""
     public = Status.visibility.in_(PUBLIC)
     if viewer is None:
@@ -24,19 +25,17 @@ def visible_to(viewer: UUID | None) -> ColumnElement[bool]:
     return or_(Status.account_id == viewer, and_(seen, ~blocked_by(Status.account_id, viewer)))
 
 
-def names(viewer: UUID) -> ColumnElement[bool]:
+def names(viewer: Reader) -> ColumnElement[bool]:
     """Give the condition that a post names a person."""
     return select(Mention.status_id).where(Mention.status_id == Status.id, Mention.account_id == viewer).exists()
 
 
-def blocked_by(
-    author: SQLColumnExpression[UUID] | UUID, viewer: SQLColumnExpression[UUID] | UUID
-) -> ColumnElement[bool]:
+def blocked_by(author: Reader, viewer: Reader) -> ColumnElement[bool]:
     """Give the condition that an author blocks a reader."""
     return select(Block.id).where(Block.account_id == author, Block.target_id == viewer).exists()
 
 
-def wanted_by(viewer: UUID | None, author: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
+def wanted_by(viewer: Reader | None, author: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
     """Give the condition that a reader neither blocked nor muted an author, nor is blocked by them."""
     if viewer is None:
         return author.is_not(None)
@@ -44,7 +43,7 @@ def wanted_by(viewer: UUID | None, author: SQLColumnExpression[UUID]) -> ColumnE
     return and_(~muted, ~blocked_by(viewer, author), ~blocked_by(author, viewer))
 
 
-def heard_by(viewer: UUID | None, author: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
+def heard_by(viewer: Reader | None, author: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
     """Give the condition that an author is not limited, or followed by the reader, or the reader."""
     limited = select(Account.id).where(Account.id == author, Account.limited_at.is_not(None)).exists()
     if viewer is None:
@@ -53,7 +52,7 @@ def heard_by(viewer: UUID | None, author: SQLColumnExpression[UUID]) -> ColumnEl
     return or_(~limited, author == viewer, followed)
 
 
-def boost_wanted_by(viewer: UUID) -> ColumnElement[bool]:
+def boost_wanted_by(viewer: Reader) -> ColumnElement[bool]:
     """Give the condition that a post is no boost, or a boost of somebody whom the reader wants to read."""
     original = aliased(Status)
     kept = select(original.id).where(original.id == Status.reblog_of_id, wanted_by(viewer, original.account_id))

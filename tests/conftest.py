@@ -99,11 +99,13 @@ class RunningPostgres:
         return self.server.url("lifeboat_app", self.passwords.app)
 
 
-def create_postgres(folder: Path) -> RunningPostgres:
-    """Create and start a server with Lifeboat's roles, and nothing else, in `folder`."""
+def create_postgres(folder: Path, settings: str = "") -> RunningPostgres:
+    """Create and start a server with Lifeboat's roles, and nothing else, in `folder`, with more lines of settings."""
     passwords = bootstrap.RolePasswords(*(secrets.token_hex(12) for _ in range(4)))
     running = RunningPostgres(PostgresServer(find_postgres(), folder, free_port()), secrets.token_hex(12), passwords)
     running.server.create(running.admin_password)
+    with (running.server.data / "postgresql.conf").open("a") as file:
+        file.write(settings)
     running.start()
     bootstrap.create_roles(running.admin_url, passwords)
     return running

@@ -27,6 +27,7 @@ from app.settings import Settings
 
 PASSWORD = "correct horse battery"
 CREDENTIALS = {"s3": {"access_key_id": "test", "secret_access_key": "test"}}
+STORE_SECONDS = 5.0  # an app that hardly waits for the other databases still waits for its stores
 SINGLE_COPY = [{"sync": [], "needed": 0}]
 numbers = itertools.count(time.time_ns())
 
@@ -69,7 +70,7 @@ def run_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
     def run(database_url: str, **changes: Any) -> RunningApp:
         settings = make_settings(tmp_path_factory.mktemp("app"), database_url, **changes)
         own, peers = MemoryStore(), {"gcp": MemoryStore(), "azure": MemoryStore()}
-        services = dataclasses.replace(Services.open(settings), media=Media(own, peers, settings.acknowledge_timeout))
+        services = dataclasses.replace(Services.open(settings), media=Media(own, peers, STORE_SECONDS))
         address, end = _listen(create_app(settings, services))
         stop.append(end)
         return RunningApp(address, services, own, peers)

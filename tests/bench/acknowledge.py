@@ -6,18 +6,14 @@ client and statements, in turn, through a proxy that makes the link long. --writ
 
 import argparse
 import asyncio
-import secrets
 import signal
 import statistics
 import tempfile
 import time
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import insert
 
 from app.acknowledger import Acknowledger
@@ -27,14 +23,11 @@ from app.fence import CachedLease
 from app.ids import new_id
 from app.models import IdempotencyKey
 from app.settings import Settings
-from scripts.embedded.postgres import PostgresServer
 from scripts.embedded.postgres_binaries import find_postgres
-from scripts.runbook import bootstrap, fence, replication
-from scripts.runbook.replication import Following
-from scripts.runbook.rule import Rule
-from tests.bench.delay_proxy import delaying
+from scripts.runbook import replication
+from tests.bench.pair import CONFIRMING, Pair, following, open_fence
 from tests.bench.records import EVIDENCE, RunFile, machine, markdown, percentile
-from tests.conftest import SINGLE_COPY, RunningPostgres, free_port
+from tests.conftest import SINGLE_COPY
 
 RUNS = RunFile.of("acknowledge")
 ROUND_TRIPS = (0.0, 0.03, 0.08)
@@ -44,58 +37,17 @@ HEAD = (
     "round trip", "writers", "rounds", "p50", "native", "p99", "native", "writes/s", "native", "p50 ratio", "p99 ratio",
     "writes ratio",
 )  # fmt: skip
-LATER = 4102444800.0  # the year 2100
-CONFIRMING = Rule.of("gcp")
 
 
-@dataclass
-class Pair:
-    """A primary and the standby that follows it through a long link."""
-
-    primary: RunningPostgres
-    standby: RunningPostgres
-
-    def wait_natively(self, wanted: bool) -> None:
-        """Let PostgreSQL itself wait for the standby at each commit, and the app for nobody; or the other way round."""
-        names = replication.subscription_name("aws") if wanted else ""
-        with (self.primary.server.data / "postgresql.conf").open("a") as settings:
-            settings.write(f"synchronous_standby_names = '{names}'\n")
-        assert self.primary.process is not None
-        self.primary.process.send_signal(signal.SIGHUP)
-        with psycopg.connect(self.primary.agent_url, autocommit=True) as agent:
-            fence.open_for(agent, 1, SINGLE_COPY if wanted else CONFIRMING, LATER)
-        time.sleep(1)
-
-
-def _server(folder: Path) -> RunningPostgres:
-    passwords = bootstrap.RolePasswords(*(secrets.token_hex(12) for _ in range(4)))
-    running = RunningPostgres(PostgresServer(find_postgres(), folder, free_port()), secrets.token_hex(12), passwords)
-    running.server.create(running.admin_password)
-    with (running.server.data / "postgresql.conf").open("a") as settings:
-        settings.write("max_connections = 120\n")
-    running.start()
-    bootstrap.create_roles(running.admin_url, passwords)
-    return running
-
-
-@contextmanager
-def _pair(folder: Path, round_trip: float) -> Generator[Pair]:
-    servers = {site: _server(folder / site) for site in ("aws", "gcp")}
-    try:
-        for site, server in servers.items():
-            bootstrap.create_machinery(server.owner_url, site, 1, CONFIRMING)
-            bootstrap.migrate_app(server.owner_url)
-        primary, standby = servers["aws"], servers["gcp"]
-        with delaying(primary.server.port, round_trip) as port:
-            url = primary.server.url("lifeboat_replication", primary.passwords.replication, verify=False)
-            with psycopg.connect(standby.agent_url, autocommit=True) as agent:
-                way = url.replace(f":{primary.server.port}/", f":{port}/")
-                replication.follow(agent, "gcp", Following("aws", 1), way, copy=True)
-                replication.wait_until_copied(agent)
-            yield Pair(primary, standby)
-    finally:
-        for server in servers.values():
-            server.stop()
+def _wait_natively(pair: Pair, wanted: bool) -> None:
+    """Let PostgreSQL itself wait for the standby at each commit, and the app for nobody; or the other way round."""
+    names = replication.subscription_name("aws") if wanted else ""
+    with (pair.primary.server.data / "postgresql.conf").open("a") as settings:
+        settings.write(f"synchronous_standby_names = '{names}'\n")
+    assert pair.primary.process is not None
+    pair.primary.process.send_signal(signal.SIGHUP)
+    open_fence(pair, SINGLE_COPY if wanted else CONFIRMING)
+    time.sleep(1)
 
 
 async def _write(url: str, writers: int, seconds: float) -> dict[str, Any]:
@@ -131,15 +83,13 @@ async def _write(url: str, writers: int, seconds: float) -> dict[str, Any]:
 
 def run(seconds: float, round_trip: float) -> None:
     """Measure both ways of waiting at one round trip, in turn."""
-    with tempfile.TemporaryDirectory(prefix="lifeboat-bench-") as folder:
-        Path(folder).chmod(0o755)
-        with _pair(Path(folder), round_trip) as pair:
-            for writers in WRITERS:
-                for way in (OURS, NATIVE):
-                    pair.wait_natively(way == NATIVE)
-                    found = asyncio.run(_write(pair.primary.url, writers, seconds))
-                    RUNS.add({"way": way, "round_trip": round_trip, "writers": writers, **found})
-                    print(f"round trip {1000 * round_trip:g} ms, {writers} writers, {way}: {found}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="lifeboat-bench-") as folder, following(Path(folder), round_trip) as pair:
+        for writers in WRITERS:
+            for way in (OURS, NATIVE):
+                _wait_natively(pair, way == NATIVE)
+                found = asyncio.run(_write(pair.primary.url, writers, seconds))
+                RUNS.add({"way": way, "round_trip": round_trip, "writers": writers, **found})
+                print(f"round trip {1000 * round_trip:g} ms, {writers} writers, {way}: {found}", flush=True)
 
 
 def report(runs: list[dict[str, Any]]) -> str:

@@ -71,12 +71,13 @@ def listen(app_server: RunningApp) -> Iterator[Callable[..., Ear]]:
         return app_server.services.hub.count
 
     yield open_stream
-    for handle in handles:
-        handle.close()
+    # Closed by the client first, each would wait for the next heartbeat: its thread is reading, and reads on until then.
     app_server.services.hub.end_all()
     deadline = time.monotonic() + SECONDS
     while count() and time.monotonic() < deadline:
         time.sleep(0.02)
+    for handle in handles:
+        handle.close()
 
 
 def test_a_person_hears_of_posts_edits_deletions_and_notifications(join: Join, listen: Callable[..., Ear]) -> None:
@@ -166,6 +167,20 @@ def test_a_revoked_session_hears_nothing_more(
     me.client.delete(f"/api/v1/sessions/{me.read('/api/v1/sessions')[0]['id']}")
 
     assert ear.ends()
+
+
+def test_a_stream_ends_with_its_client(member: Member, app_server: RunningApp) -> None:
+    """It forgets a client that went away at once, and not at the next heartbeat."""
+    before = app_server.services.hub.count
+    with member.client.stream("GET", "/api/v1/streaming/user") as stream:
+        assert next(stream.iter_text())
+        opened = app_server.services.hub.count
+    deadline = time.monotonic() + streaming.HEARTBEAT_SECONDS / 2
+    while app_server.services.hub.count > before and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+    assert opened == before + 1
+    assert app_server.services.hub.count == before
 
 
 @pytest.mark.parametrize("path", ["user", "user/notification", "list?list=1"])
