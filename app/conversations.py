@@ -1,5 +1,6 @@
 """Conversations: direct posts, kept together by thread for each of those who take part."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -62,6 +63,13 @@ async def listed(connection: AsyncConnection, reader: UUID, wanted: Page) -> lis
     query = select(*COLUMNS).where(Conversation.account_id == reader, Conversation.last_status_id.is_not(None))
     rows = (await connection.execute(wanted.apply(query, Conversation.last_status_id))).all()
     return await _complete(connection, reader, wanted.newest_first(rows))
+
+
+async def ending_with(connection: AsyncConnection, reader: UUID, status_ids: Collection[UUID]) -> list[Talk]:
+    """Give a person's conversations whose last post is one of these, the oldest first."""
+    query = select(*COLUMNS).where(Conversation.account_id == reader, Conversation.last_status_id.in_(status_ids))
+    rows = await connection.execute(query.order_by(Conversation.last_status_id))
+    return await _complete(connection, reader, rows.all())
 
 
 async def read(connection: AsyncConnection, reader: UUID, conversation_id: UUID, *, unread: bool = False) -> Talk:

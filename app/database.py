@@ -5,11 +5,12 @@ fails on its first statement instead of acknowledging something that only one cl
 """
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
+from psycopg.rows import namedtuple_row
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -62,6 +63,32 @@ class Database:
         """Close every connection of both pools."""
         await self.reader.dispose()
         await self.writer.dispose()
+
+
+async def ask(connection: AsyncConnection, text: bytes, values: Mapping[str, Any]) -> Sequence[Any]:
+    """Send a statement by the driver itself and give its rows, as tuples with names; there are none for most writes.
+
+    For what is asked all day: SQLAlchemy's own way takes longer than the driver and the network together.
+    """
+    driver = driver_of(connection)
+    try:
+        async with driver.cursor(row_factory=namedtuple_row) as cursor:
+            await cursor.execute(text, values)
+            return await cursor.fetchall() if cursor.description else ()
+    except psycopg.OperationalError:
+        if driver.closed:
+            # Asked once more by SQLAlchemy, which then drops every connection of its pool that is as old.
+            await connection.exec_driver_sql("SELECT 1")
+        raise
+
+
+def driver_of(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
+    """Give the driver's connection below SQLAlchemy's."""
+    below = connection.sync_connection
+    assert below is not None
+    driver = below.connection.driver_connection
+    assert isinstance(driver, psycopg.AsyncConnection)
+    return driver
 
 
 def connect_arguments(*, read_only: bool) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import psycopg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.acknowledger import Acknowledger, Written, unknown
-from app.database import DATABASE_ERRORS, Database, refusal
+from app.database import DATABASE_ERRORS, Database, driver_of, refusal
 from app.errors import LifeboatError
 from app.fence import CachedLease
 from app.idempotency import claim
@@ -68,10 +68,8 @@ class Writer:
 
 
 async def _commit(connection: AsyncConnection) -> Written:
-    driver = (await connection.get_raw_connection()).driver_connection
-    assert isinstance(driver, psycopg.AsyncConnection)
     try:
-        async with driver.cursor() as cursor:
+        async with driver_of(connection).cursor() as cursor:
             await cursor.execute(COMMIT)
             (epoch,) = await _row(cursor)
             cursor.nextset()

@@ -1,5 +1,6 @@
 """Posts that change: the new text in place, every version kept."""
 
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -56,11 +57,11 @@ async def edit(connection: AsyncConnection, owner: Person, status_id: UUID, form
     if not changed and pictures == kept and not asked_anew:
         return post
     check_text(changed.get("text", post.row.text), changed.get("spoiler_text", post.row.spoiler_text), pictures)
-    await _remember(connection, post, changed)
+    await _remember(connection, post, changed, form.poll.options if form.poll else None)
     if pictures != kept:
         await _exchange(connection, owner.account_id, status_id, pictures)
     text = changed.get("text", post.row.text)
-    await name_people_and_tags(connection, owner.account_id, status_id, text)
+    await name_people_and_tags(connection, owner.account_id, status_id, text, edited=True)
     boosters = await connection.scalars(select(Status.account_id).where(Status.reblog_of_id == status_id))
     await notify(connection, "update", owner.account_id, boosters, status_id)
     await streams.tell(connection, streams.CHANGED, post)
@@ -71,18 +72,23 @@ async def history(connection: AsyncConnection, status_id: UUID, viewer: UUID | N
     """Give a post and all its versions, the first one first; raises NotFound."""
     post = await load(connection, status_id, viewer)
     query = select(*StatusEdit.__table__.columns).where(StatusEdit.status_id == status_id).order_by(StatusEdit.id)
-    return post, list((await connection.execute(query)).all()) or [post.row]
+    return post, list((await connection.execute(query)).all()) or [SimpleNamespace(**_version(post))]
 
 
-async def _remember(connection: AsyncConnection, post: Post, changed: dict[str, Any]) -> None:
+def _version(post: Post) -> dict[str, Any]:
     row = post.row
-    version = {"text": row.text, "spoiler_text": row.spoiler_text, "sensitive": row.sensitive, "status_id": row.id}
+    shown = {"text": row.text, "spoiler_text": row.spoiler_text, "sensitive": row.sensitive}
+    return shown | {"created_at": row.created_at, "poll_options": row.poll and row.poll["options"]}
+
+
+async def _remember(connection: AsyncConnection, post: Post, changed: dict[str, Any], asked: list[str] | None) -> None:
+    row, version = post.row, _version(post) | {"status_id": post.row.id}
     if row.edited_at is None:
-        first = version | {"id": new_id(), "created_at": row.created_at}
-        await connection.execute(insert(StatusEdit).values(**first))
+        await connection.execute(insert(StatusEdit).values(id=new_id(), **version))
     now = func.now()
-    latest = {name: changed.get(name, value) for name, value in version.items()}
-    await connection.execute(insert(StatusEdit).values(id=new_id(), created_at=now, **latest))
+    latest = version | {name: value for name, value in changed.items() if name in version}
+    latest |= {"created_at": now, "poll_options": asked or version["poll_options"]}
+    await connection.execute(insert(StatusEdit).values(id=new_id(), **latest))
     await connection.execute(update(Status).where(Status.id == row.id).values(edited_at=now, **changed))
 
 

@@ -130,7 +130,8 @@ def content(row: Any, base: str) -> str:
 
 
 def edit_entity(version: Any, post: Post, base: str) -> dict[str, Any]:
-    """Give the StatusEdit entity of one version of a post."""
+    """Give the StatusEdit entity of one version of a post; one with a poll says what it asked."""
+    options = [{"title": title} for title in version.poll_options or ()]
     return {
         "content": str(to_html(version.text, [name for _, name in post.row.names], post.row.tags, base)),
         "spoiler_text": version.spoiler_text,
@@ -139,7 +140,7 @@ def edit_entity(version: Any, post: Post, base: str) -> dict[str, Any]:
         "account": account_entity(post.account, base),
         "media_attachments": [media_entity(picture, base) for picture in post.pictures],
         "emojis": [],
-    }
+    } | ({"poll": {"options": options}} if options else {})
 
 
 def tag_entity(name: str, base: str) -> dict[str, str]:

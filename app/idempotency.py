@@ -7,14 +7,20 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.models import IdempotencyKey
+from app.statements import Statement, value
+
+CLAIM = Statement(
+    insert(IdempotencyKey)
+    .values({name: value(name) for name in ("scope_id", "key", "target_id")})
+    .on_conflict_do_nothing()
+    .returning(IdempotencyKey.target_id)
+)
 
 
 async def claim(connection: AsyncConnection, scope_id: UUID, key: str, target_id: UUID) -> UUID:
     """Store `key` with `target_id` in this transaction; a key that is there already gives the target it has."""
-    row = insert(IdempotencyKey).values(scope_id=scope_id, key=key, target_id=target_id)
-    ours = await connection.scalar(row.on_conflict_do_nothing().returning(IdempotencyKey.target_id))
-    if ours is not None:
-        return ours
+    if await CLAIM.first(connection, scope_id=scope_id, key=key, target_id=target_id):
+        return target_id
     return (await connection.execute(_target(scope_id, key))).scalar_one()
 
 

@@ -9,7 +9,7 @@ MAX_WAITING = 200  # events that a slow client has not taken; more end its strea
 
 @dataclass(frozen=True)
 class Channel:
-    """What a client listens to: `user`, `user:notification`, `public`, `hashtag` (a tag) or `list` (its key)."""
+    """What a client listens to: `user`, `user:notification`, `public`, `hashtag` (a tag), `list` (its key) or `direct`."""
 
     kind: str
     viewer: UUID | None = None

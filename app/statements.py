@@ -6,9 +6,11 @@ Only for statements whose parameters PostgreSQL's driver takes as they are: keys
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, BindParameter, Executable, Row, Uuid, bindparam
+from sqlalchemy import ARRAY, BindParameter, Executable, Uuid, bindparam
 from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.database import ask
 
 
 class Statement:
@@ -16,21 +18,17 @@ class Statement:
 
     def __init__(self, built: Executable) -> None:
         compiled = built.compile(dialect=dialect(), compile_kwargs={"render_postcompile": True})  # ty: ignore
-        self._text = str(compiled)
+        self._text = str(compiled).encode()
         self._always = {name: value for name, value in compiled.params.items() if value is not None}
 
-    async def all(self, connection: AsyncConnection, **values: Any) -> Sequence[Row[Any]]:
+    async def all(self, connection: AsyncConnection, **values: Any) -> Sequence[Any]:
         """Run it and give every row."""
-        return (await connection.exec_driver_sql(self._text, self._always | values)).all()
+        return await ask(connection, self._text, self._always | values)
 
-    async def first(self, connection: AsyncConnection, **values: Any) -> Row[Any] | None:
+    async def first(self, connection: AsyncConnection, **values: Any) -> Any:
         """Run it and give its row, if there is one."""
         rows = await self.all(connection, **values)
         return rows[0] if rows else None
-
-    async def run(self, connection: AsyncConnection, **values: Any) -> None:
-        """Run it for what it does."""
-        await connection.exec_driver_sql(self._text, self._always | values)
 
 
 def key(name: str) -> BindParameter[Any]:

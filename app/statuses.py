@@ -20,11 +20,24 @@ from app.models import Account, Follow, MediaAttachment, Status
 from app.notifications import notify
 from app.polls import NewPoll
 from app.posts import Post, load
+from app.statements import Statement, key, value
 from app.text import Language
 from app.visibility import visible_to
 
 MAX_CHARACTERS = 500
 MAX_PICTURES = 4
+
+POST = Statement(
+    insert(Status).values({
+        name: value(name)
+        for name in (
+            "id", "account_id", "application_id", "in_reply_to_id", "in_reply_to_account_id", "conversation_id", "text",
+            "spoiler_text", "sensitive", "visibility", "language",
+        )
+    })
+)  # fmt: skip
+USUAL = Statement(select(Account.privacy).where(Account.id == key("author")))
+WISHED = Statement(select(Follow.account_id).where(Follow.target_id == key("author"), Follow.notify))
 
 
 class NewStatus(Fields):
@@ -72,11 +85,13 @@ async def publish(connection: AsyncConnection, writer: Writer, author: Person, f
     thread, visibility = None, form.visibility or await _usual_visibility(connection, author.account_id)
     if visibility == "direct":
         thread = await conversations.thread_of(connection, made, answered.get("in_reply_to_id"))
-    row = insert(Status).values(
+    await POST.all(
+        connection,
         id=made,
         account_id=author.account_id,
         application_id=author.application_id,
-        **answered,
+        in_reply_to_id=answered.get("in_reply_to_id"),
+        in_reply_to_account_id=answered.get("in_reply_to_account_id"),
         conversation_id=thread,
         text=form.status,
         spoiler_text=form.spoiler_text,
@@ -84,7 +99,6 @@ async def publish(connection: AsyncConnection, writer: Writer, author: Person, f
         visibility=visibility,
         language=form.language,
     )
-    await connection.execute(row)
     await attach(connection, author.account_id, made, form.media_ids)
     if form.poll:
         await polls.create(connection, made, form.poll)
@@ -97,13 +111,13 @@ async def publish(connection: AsyncConnection, writer: Writer, author: Person, f
 
 
 async def _usual_visibility(connection: AsyncConnection, author: UUID) -> str:
-    return (await connection.execute(select(Account.privacy).where(Account.id == author))).scalar_one()
+    return (await USUAL.all(connection, author=author))[0].privacy
 
 
 async def _tell_followers(connection: AsyncConnection, author: UUID, status_id: UUID, told: set[UUID]) -> None:
     """Tell the followers who wish to hear of every post, but nobody who was told already."""
-    wished = select(Follow.account_id).where(Follow.target_id == author, Follow.notify)
-    await notify(connection, "status", author, sorted({*await connection.scalars(wished)} - told), status_id)
+    wished = {row.account_id for row in await WISHED.all(connection, author=author)}
+    await notify(connection, "status", author, sorted(wished - told), status_id)
 
 
 async def remove(connection: AsyncConnection, owner: Person, status_id: UUID) -> Post | None:

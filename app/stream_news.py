@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import Select, literal, null, select, union, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import notifications, posts, reading_lists, streams, timelines
+from app import conversations, notifications, posts, reading_lists, streams, timelines
+from app.conversation_entities import conversation_entity
 from app.entities import status_entity
 from app.errors import NotFound
 from app.ids import from_parts, to_api
@@ -32,6 +33,7 @@ WINDOW_SECONDS = 15.0  # longer than a statement may run
 
 NEW = "update"
 NOTICE = "notification"
+TALK = "conversation"
 
 
 async def newest(connection: AsyncConnection) -> list[Found]:
@@ -54,7 +56,9 @@ async def tell(connection: AsyncConnection, listeners: list[Listener], fresh: li
         channel = listener.channel
         if channel.kind in {"user", "user:notification"}:
             await _tell_notices(connection, listener, fresh)
-        if channel.kind == "user:notification" or (channel.of_person and channel.viewer not in concerned):
+        if channel.kind == "direct" and made:
+            await _tell_talks(connection, listener, made)
+        if channel.kind in {"user:notification", "direct"} or (channel.of_person and channel.viewer not in concerned):
             continue
         if made:
             for post in reversed(await _posts(connection, channel, min(made))):
@@ -113,6 +117,13 @@ async def _tell_notices(connection: AsyncConnection, listener: Listener, fresh: 
         except NotFound:  # taken back, or from somebody who is muted
             continue
         listener.send(NOTICE, json.dumps(notification_entity(notice, listener.base)))
+
+
+async def _tell_talks(connection: AsyncConnection, listener: Listener, made: set[UUID]) -> None:
+    viewer = listener.channel.viewer
+    assert viewer is not None
+    for talk in await conversations.ending_with(connection, viewer, made):
+        listener.send(TALK, json.dumps(conversation_entity(talk, listener.base)))
 
 
 async def _tell_changes(connection: AsyncConnection, listener: Listener, fresh: Iterable[Found]) -> None:

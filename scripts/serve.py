@@ -11,7 +11,10 @@ from scripts.runbook.errors import UsageError
 
 PORT = "8080"
 """Where web listens unless PORT says otherwise; Cloud Run sets it."""
-WEB = ("uvicorn", "--factory", "app.main:create_app_from_environment", "--host", "0.0.0.0", "--no-access-log")  # noqa: S104  # nosec B104
+WEB = (
+    "uvicorn", "--factory", "app.main:create_app_from_environment", "--host", "0.0.0.0",  # noqa: S104  # nosec B104
+    "--no-access-log", "--no-proxy-headers",
+)  # fmt: skip
 """It listens on every address of its container; what may reach it, the site's network decides."""
 
 

@@ -29,9 +29,9 @@ def created_at(name: str = "created_at") -> sa.Column:
     return sa.Column(name, sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False)
 
 
-def json(name: str, default: str | None = None) -> sa.Column:
+def json(name: str, default: str | None = None, *, nullable: bool = False) -> sa.Column:
     """Give a column for a JSON value."""
-    return sa.Column(name, postgresql.JSONB(), server_default=default, nullable=False)
+    return sa.Column(name, postgresql.JSONB(), server_default=default, nullable=nullable)
 
 
 def belongs_to(

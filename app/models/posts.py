@@ -99,7 +99,7 @@ class StatusTag(Base):
 
 
 class StatusEdit(Base):
-    """One version of a post that was edited; the first one is the post as it was published."""
+    """One version of a post that was edited; the first one is the post as it was published, with what its poll asked."""
 
     __tablename__ = "status_edit"
     __table_args__ = (Index("status_edit_by_status", "status_id", "id"),)
@@ -109,6 +109,7 @@ class StatusEdit(Base):
     text: Mapped[str]
     spoiler_text: Mapped[str]
     sensitive: Mapped[bool]
+    poll_options: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[When]
 
 

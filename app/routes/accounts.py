@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request
 
 from app import accounts as people
 from app import profiles, search, timelines
@@ -10,14 +10,14 @@ from app.accounts import NewAccount
 from app.address import base_of, device_of
 from app.authentication import Person, Viewer, client, person
 from app.body import body_of
-from app.entities import account_entity, credential_entity
+from app.entities import account_entity, credential_entity, status_entity
 from app.errors import Forbidden
 from app.ids import from_api
 from app.limits import address_of
 from app.paging import PageOf
 from app.pictures import SHAPES
 from app.profiles import Profile
-from app.routes.answers import posts_page
+from app.routes.answers import ListingOf
 from app.routes.media import Description, store
 from app.services import Parts, Write
 from app.timelines import Narrowed
@@ -137,11 +137,9 @@ async def narrowed(
 @router.get("/accounts/{account_id}/statuses")
 async def posts(
     account_id: str,
-    request: Request,
-    response: Response,
     parts: Parts,
     viewer: Viewer,
-    page: PageOf,
+    listing: ListingOf,
     wanted: Annotated[Narrowed, Depends(narrowed)],
     pinned: bool = False,
 ) -> list[dict[str, Any]]:
@@ -149,6 +147,7 @@ async def posts(
     async with parts.database.read() as connection:
         row = await people.load(connection, from_api(account_id))
         if pinned:
-            return posts_page(await timelines.pinned(connection, row.id, viewer), request, Response())
-        found = await timelines.of_account(connection, row.id, viewer, page, wanted)
-    return posts_page(found, request, response)
+            found = await timelines.pinned(connection, row.id, viewer)
+            return [status_entity(post, base_of(listing.request)) for post in found]
+        found = await timelines.of_account(connection, row.id, viewer, listing.page, wanted)
+    return listing.posts(found)

@@ -1,28 +1,44 @@
-"""Answers that several groups of routes give: pages of posts and of people, with their Link header."""
+"""The answer that every list gives: one page of it, with the Link header to the pages beside it."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 
 from app.address import base_of
 from app.entities import account_entity, status_entity
-from app.paging import linked
+from app.paging import Page, PageOf, linked
 from app.posts import Post
 
 
-def posts_page(
-    found: list[Post], request: Request, response: Response, keys: list[UUID] | None = None
-) -> list[dict[str, Any]]:
-    """Give a page of posts; `keys` are what the page is ordered by, when that is not the posts themselves."""
-    linked(request, response, [post.row.id for post in found] if keys is None else keys)
-    base = base_of(request)
-    return [status_entity(post, base) for post in found]
+@dataclass(frozen=True)
+class Listing:
+    """The page that a client asked for, and how it is answered."""
+
+    page: Page
+    request: Request
+    response: Response
+
+    def give(self, found: Iterable[Any], entity: Callable[[Any, str], Any], keys: Sequence[UUID]) -> list[Any]:
+        """Give what was found as entities; `keys` are what the list is ordered by."""
+        linked(self.request, self.response, keys)
+        base = base_of(self.request)
+        return [entity(one, base) for one in found]
+
+    def posts(self, found: Sequence[Post], keys: Sequence[UUID] | None = None) -> list[dict[str, Any]]:
+        """Give posts, ordered by themselves or by `keys`."""
+        return self.give(found, status_entity, [post.row.id for post in found] if keys is None else keys)
+
+    def people(self, found: Iterable[Any], keys: Sequence[UUID]) -> list[dict[str, Any]]:
+        """Give accounts, ordered by `keys`."""
+        return self.give(found, account_entity, keys)
 
 
-def people_page(found: Iterable[Any], request: Request, response: Response, keys: list[UUID]) -> list[dict[str, Any]]:
-    """Give a page of accounts, ordered by `keys`."""
-    linked(request, response, keys)
-    base = base_of(request)
-    return [account_entity(row, base) for row in found]
+async def listing(request: Request, response: Response, page: PageOf) -> Listing:
+    """Hand a route the page of its list."""
+    return Listing(page, request, response)
+
+
+ListingOf = Annotated[Listing, Depends(listing)]

@@ -2,15 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request
 
 from app import conversations
 from app.address import base_of
 from app.authentication import Person, person
-from app.conversations import Talk
-from app.entities import account_entity, status_entity
-from app.ids import from_api, to_api
-from app.paging import PageOf, linked
+from app.conversation_entities import conversation_entity
+from app.ids import from_api
+from app.routes.answers import ListingOf
 from app.services import Parts, Write
 
 router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"])
@@ -21,16 +20,13 @@ Author = Annotated[Person, Depends(person("write:conversations"))]
 @router.get("")
 async def listed(
     who: Annotated[Person, Depends(person("read:statuses"))],
-    request: Request,
-    response: Response,
     parts: Parts,
-    page: PageOf,
+    listing: ListingOf,
 ) -> list[dict[str, Any]]:
     """Give the caller's conversations."""
     async with parts.database.read() as connection:
-        found = await conversations.listed(connection, who.account_id, page)
-    linked(request, response, [talk.row.last_status_id for talk in found])
-    return [_entity(talk, base_of(request)) for talk in found]
+        found = await conversations.listed(connection, who.account_id, listing.page)
+    return listing.give(found, conversation_entity, [talk.row.last_status_id for talk in found])
 
 
 @router.post("/{conversation_id}/read")
@@ -38,7 +34,7 @@ async def read(who: Author, conversation_id: str, request: Request, write: Write
     """Mark a conversation as read."""
     async with write.transaction() as connection:
         talk = await conversations.read(connection, who.account_id, from_api(conversation_id))
-    return _entity(talk, base_of(request))
+    return conversation_entity(talk, base_of(request))
 
 
 @router.post("/{conversation_id}/unread")
@@ -46,7 +42,7 @@ async def unread(who: Author, conversation_id: str, request: Request, write: Wri
     """Mark a conversation as unread."""
     async with write.transaction() as connection:
         talk = await conversations.read(connection, who.account_id, from_api(conversation_id), unread=True)
-    return _entity(talk, base_of(request))
+    return conversation_entity(talk, base_of(request))
 
 
 @router.delete("/{conversation_id}")
@@ -55,12 +51,3 @@ async def remove(who: Author, conversation_id: str, write: Write) -> dict[str, A
     async with write.transaction(every_standby=True) as connection:
         await conversations.remove(connection, who.account_id, from_api(conversation_id))
     return {}
-
-
-def _entity(talk: Talk, base: str) -> dict[str, Any]:
-    return {
-        "id": to_api(talk.row.id),
-        "unread": talk.row.unread,
-        "accounts": [account_entity(person, base) for person in talk.people],
-        "last_status": status_entity(talk.last, base) if talk.last else None,
-    }

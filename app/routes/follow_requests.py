@@ -2,13 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends
 
 from app import relationships
 from app.authentication import Person, person
 from app.ids import from_api
-from app.paging import PageOf
-from app.routes.answers import people_page
+from app.routes.answers import ListingOf
 from app.services import Parts, Write
 
 router = APIRouter(prefix="/api/v1", tags=["follow requests"])
@@ -19,15 +18,13 @@ Asked = Annotated[Person, Depends(person("write:follows", "follow"))]
 @router.get("/follow_requests")
 async def listed(
     who: Annotated[Person, Depends(person("read:follows", "follow"))],
-    request: Request,
-    response: Response,
     parts: Parts,
-    page: PageOf,
+    listing: ListingOf,
 ) -> list[dict[str, Any]]:
     """Give who asks to follow the caller."""
     async with parts.database.read() as connection:
-        people, keys = await relationships.requests(connection, who.account_id, page)
-    return people_page(people, request, response, keys)
+        people, keys = await relationships.requests(connection, who.account_id, listing.page)
+    return listing.people(people, keys)
 
 
 @router.post("/follow_requests/{account_id}/authorize")

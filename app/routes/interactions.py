@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request
 
 from app import featured, interactions, timelines
 from app.address import base_of
@@ -10,8 +10,7 @@ from app.authentication import Person, Viewer, person
 from app.entities import status_entity
 from app.ids import from_api
 from app.models import Bookmark, Favourite
-from app.paging import PageOf
-from app.routes.answers import people_page, posts_page
+from app.routes.answers import ListingOf
 from app.services import Parts, Write
 
 router = APIRouter(prefix="/api/v1", tags=["interactions"])
@@ -87,48 +86,40 @@ async def unpin(who: Owner, status_id: str, request: Request, write: Write) -> d
 
 
 @router.get("/statuses/{status_id}/favourited_by")
-async def favourited_by(
-    status_id: str, request: Request, response: Response, parts: Parts, viewer: Viewer, page: PageOf
-) -> list[dict[str, Any]]:
+async def favourited_by(status_id: str, parts: Parts, viewer: Viewer, listing: ListingOf) -> list[dict[str, Any]]:
     """Give who favourited a post."""
     async with parts.database.read() as connection:
-        people, keys = await interactions.favourited_by(connection, viewer, from_api(status_id), page)
-    return people_page(people, request, response, keys)
+        people, keys = await interactions.favourited_by(connection, viewer, from_api(status_id), listing.page)
+    return listing.people(people, keys)
 
 
 @router.get("/statuses/{status_id}/reblogged_by")
-async def reblogged_by(
-    status_id: str, request: Request, response: Response, parts: Parts, viewer: Viewer, page: PageOf
-) -> list[dict[str, Any]]:
+async def reblogged_by(status_id: str, parts: Parts, viewer: Viewer, listing: ListingOf) -> list[dict[str, Any]]:
     """Give who boosted a post."""
     async with parts.database.read() as connection:
-        people, keys = await interactions.boosted_by(connection, viewer, from_api(status_id), page)
-    return people_page(people, request, response, keys)
+        people, keys = await interactions.boosted_by(connection, viewer, from_api(status_id), listing.page)
+    return listing.people(people, keys)
 
 
 @router.get("/favourites")
 async def favourites(
     who: Annotated[Person, Depends(person("read:favourites"))],
-    request: Request,
-    response: Response,
     parts: Parts,
-    page: PageOf,
+    listing: ListingOf,
 ) -> list[dict[str, Any]]:
     """Give the caller's favourites."""
     async with parts.database.read() as connection:
-        posts, keys = await timelines.marked(connection, Favourite, who.account_id, page)
-    return posts_page(posts, request, response, keys)
+        posts, keys = await timelines.marked(connection, Favourite, who.account_id, listing.page)
+    return listing.posts(posts, keys)
 
 
 @router.get("/bookmarks")
 async def bookmarks(
     who: Annotated[Person, Depends(person("read:bookmarks"))],
-    request: Request,
-    response: Response,
     parts: Parts,
-    page: PageOf,
+    listing: ListingOf,
 ) -> list[dict[str, Any]]:
     """Give the caller's bookmarks."""
     async with parts.database.read() as connection:
-        posts, keys = await timelines.marked(connection, Bookmark, who.account_id, page)
-    return posts_page(posts, request, response, keys)
+        posts, keys = await timelines.marked(connection, Bookmark, who.account_id, listing.page)
+    return listing.posts(posts, keys)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request
 
 from app import invitations
 from app.address import base_of
@@ -10,7 +10,7 @@ from app.authentication import Person, person
 from app.body import body_of
 from app.ids import from_api, new_id
 from app.invitations import NewInvitation, entity
-from app.paging import PageOf, linked
+from app.routes.answers import ListingOf
 from app.services import Parts, Write
 
 router = APIRouter(prefix="/api/v1/invites", tags=["invitations"])
@@ -21,16 +21,13 @@ Host = Annotated[Person, Depends(person("write:accounts"))]
 @router.get("")
 async def listed(
     who: Annotated[Person, Depends(person("read:accounts"))],
-    request: Request,
-    response: Response,
     parts: Parts,
-    page: PageOf,
+    listing: ListingOf,
 ) -> list[dict[str, Any]]:
     """Give the caller's invitations."""
     async with parts.database.read() as connection:
-        found = await invitations.listed(connection, who.account_id, page)
-    linked(request, response, [row.id for row in found])
-    return [entity(row, base_of(request)) for row in found]
+        found = await invitations.listed(connection, who.account_id, listing.page)
+    return listing.give(found, entity, [row.id for row in found])
 
 
 @router.post("")

@@ -2,15 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends
 
 from app import reading_lists, timelines
 from app.authentication import Person, person
 from app.body import body_of
 from app.ids import from_api, new_id, to_api
-from app.paging import PageOf
 from app.reading_lists import ListForm, Members
-from app.routes.answers import people_page, posts_page
+from app.routes.answers import ListingOf
 from app.services import Parts, Write
 
 router = APIRouter(prefix="/api/v1", tags=["lists"])
@@ -59,13 +58,11 @@ async def remove(who: Author, list_id: str, write: Write) -> dict[str, Any]:
 
 
 @router.get("/lists/{list_id}/accounts")
-async def members(
-    who: Reader, list_id: str, request: Request, response: Response, parts: Parts, page: PageOf
-) -> list[dict[str, Any]]:
+async def members(who: Reader, list_id: str, parts: Parts, listing: ListingOf) -> list[dict[str, Any]]:
     """Give the people of a list."""
     async with parts.database.read() as connection:
-        people, keys = await reading_lists.members(connection, who.account_id, from_api(list_id), page)
-    return people_page(people, request, response, keys)
+        people, keys = await reading_lists.members(connection, who.account_id, from_api(list_id), listing.page)
+    return listing.people(people, keys)
 
 
 @router.post("/lists/{list_id}/accounts")
@@ -92,14 +89,12 @@ async def holding(who: Reader, account_id: str, parts: Parts) -> list[dict[str, 
 
 
 @router.get("/timelines/list/{list_id}")
-async def timeline(
-    who: Reader, list_id: str, request: Request, response: Response, parts: Parts, page: PageOf
-) -> list[dict[str, Any]]:
+async def timeline(who: Reader, list_id: str, parts: Parts, listing: ListingOf) -> list[dict[str, Any]]:
     """Give the posts of the people in a list."""
     async with parts.database.read() as connection:
         row = await reading_lists.one(connection, who.account_id, from_api(list_id))
-        found = await timelines.of_list(connection, who.account_id, row, page)
-    return posts_page(found, request, response)
+        found = await timelines.of_list(connection, who.account_id, row, listing.page)
+    return listing.posts(found)
 
 
 def _entity(row: Any) -> dict[str, Any]:

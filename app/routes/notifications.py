@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 
 from app import notifications
 from app.address import base_of
@@ -10,7 +10,7 @@ from app.authentication import Person, person
 from app.ids import from_api
 from app.notification_entities import notification_entity
 from app.notifications import KINDS
-from app.paging import PageOf, linked
+from app.routes.answers import ListingOf
 from app.services import Parts, Write
 
 router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
@@ -30,19 +30,16 @@ async def kinds(
 @router.get("")
 async def listed(
     who: Reader,
-    request: Request,
-    response: Response,
     parts: Parts,
-    page: PageOf,
+    listing: ListingOf,
     wanted: Annotated[list[str], Depends(kinds)],
     account_id: str | None = None,
 ) -> list[dict[str, Any]]:
     """Give the caller's notifications."""
     sender = from_api(account_id) if account_id else None
     async with parts.database.read() as connection:
-        found = await notifications.listed(connection, who.account_id, page, wanted, sender)
-    linked(request, response, [notice.row.id for notice in found])
-    return [notification_entity(notice, base_of(request)) for notice in found]
+        found = await notifications.listed(connection, who.account_id, listing.page, wanted, sender)
+    return listing.give(found, notification_entity, [notice.row.id for notice in found])
 
 
 @router.get("/{notification_id}")

@@ -2,15 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query
 
 from app import accounts, relationships
 from app.authentication import Person, Viewer, person
 from app.body import Fields, body_of
 from app.ids import from_api
 from app.models import Block, Mute
-from app.paging import PageOf
-from app.routes.answers import people_page
+from app.routes.answers import ListingOf
 from app.services import Parts, Write
 
 router = APIRouter(prefix="/api/v1", tags=["relationships"])
@@ -106,50 +105,42 @@ async def unmute(who: Muter, account_id: str, write: Write) -> dict[str, Any]:
 
 
 @router.get("/accounts/{account_id}/followers")
-async def followers(
-    account_id: str, request: Request, response: Response, parts: Parts, page: PageOf, _viewer: Viewer
-) -> list[dict[str, Any]]:
+async def followers(account_id: str, parts: Parts, listing: ListingOf, _viewer: Viewer) -> list[dict[str, Any]]:
     """Give who follows an account."""
     async with parts.database.read() as connection:
         row = await accounts.load(connection, from_api(account_id))
-        people, keys = await relationships.followers(connection, row.id, page)
-    return people_page(people, request, response, keys)
+        people, keys = await relationships.followers(connection, row.id, listing.page)
+    return listing.people(people, keys)
 
 
 @router.get("/accounts/{account_id}/following")
-async def following(
-    account_id: str, request: Request, response: Response, parts: Parts, page: PageOf, _viewer: Viewer
-) -> list[dict[str, Any]]:
+async def following(account_id: str, parts: Parts, listing: ListingOf, _viewer: Viewer) -> list[dict[str, Any]]:
     """Give whom an account follows."""
     async with parts.database.read() as connection:
         row = await accounts.load(connection, from_api(account_id))
-        people, keys = await relationships.following(connection, row.id, page)
-    return people_page(people, request, response, keys)
+        people, keys = await relationships.following(connection, row.id, listing.page)
+    return listing.people(people, keys)
 
 
 @router.get("/blocks")
 async def blocks(
     who: Annotated[Person, Depends(person("read:blocks", "follow"))],
-    request: Request,
-    response: Response,
     parts: Parts,
-    page: PageOf,
+    listing: ListingOf,
 ) -> list[dict[str, Any]]:
     """Give whom the caller blocks."""
     async with parts.database.read() as connection:
-        people, keys = await relationships.kept_away(connection, Block, who.account_id, page)
-    return people_page(people, request, response, keys)
+        people, keys = await relationships.kept_away(connection, Block, who.account_id, listing.page)
+    return listing.people(people, keys)
 
 
 @router.get("/mutes")
 async def mutes(
     who: Annotated[Person, Depends(person("read:mutes", "follow"))],
-    request: Request,
-    response: Response,
     parts: Parts,
-    page: PageOf,
+    listing: ListingOf,
 ) -> list[dict[str, Any]]:
     """Give whom the caller mutes."""
     async with parts.database.read() as connection:
-        people, keys = await relationships.kept_away(connection, Mute, who.account_id, page)
-    return people_page(people, request, response, keys)
+        people, keys = await relationships.kept_away(connection, Mute, who.account_id, listing.page)
+    return listing.people(people, keys)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request
 
 from app import scheduling
 from app.address import base_of
@@ -12,7 +12,7 @@ from app.body import body_of
 from app.entities import media_entity
 from app.ids import from_api, to_api
 from app.moments import moment
-from app.paging import PageOf, linked
+from app.routes.answers import ListingOf
 from app.scheduling import NewTime
 from app.services import Parts, Write
 
@@ -23,12 +23,11 @@ Author = Annotated[Person, Depends(person("write:statuses"))]
 
 
 @router.get("")
-async def listed(who: Reader, request: Request, response: Response, parts: Parts, page: PageOf) -> list[dict[str, Any]]:
+async def listed(who: Reader, parts: Parts, listing: ListingOf) -> list[dict[str, Any]]:
     """Give the caller's scheduled posts."""
     async with parts.database.read() as connection:
-        found = await scheduling.listed(connection, who.account_id, page)
-    linked(request, response, [row.id for row, _ in found])
-    return [scheduled_entity(row, pictures, base_of(request)) for row, pictures in found]
+        found = await scheduling.listed(connection, who.account_id, listing.page)
+    return listing.give(found, _entity, [row.id for row, _ in found])
 
 
 @router.get("/{scheduled_id}")
@@ -57,6 +56,10 @@ async def cancel(who: Author, scheduled_id: str, write: Write) -> dict[str, Any]
     async with write.transaction(every_standby=True) as connection:
         await scheduling.cancel(connection, who.account_id, from_api(scheduled_id))
     return {}
+
+
+def _entity(found: tuple[Any, Sequence[Any]], base: str) -> dict[str, Any]:
+    return scheduled_entity(*found, base)
 
 
 def scheduled_entity(row: Any, pictures: Sequence[Any], base: str) -> dict[str, Any]:

@@ -68,6 +68,12 @@ async def hashtag(who: Listens, tag: Tag, request: Request, parts: Parts) -> Str
     return await _stream(request, parts, Channel("hashtag", _anybody(who), tag=tag.lower()), who)
 
 
+@router.get("/direct")
+async def direct(who: Listens, request: Request, parts: Parts) -> StreamingResponse:
+    """Tell the caller's conversations, each when a direct post is new in it."""
+    return await _stream(request, parts, Channel("direct", _person(who, "read:statuses")), who)
+
+
 @router.get("/list")
 async def of_list(who: Listens, list: str, request: Request, parts: Parts) -> StreamingResponse:
     """Tell the posts of the people in one of the caller's lists."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Request
 
 from app import accounts, featured
 from app.address import base_of
@@ -11,7 +11,7 @@ from app.body import Fields, body_of
 from app.entities import tag_entity
 from app.ids import from_api, to_api
 from app.models import TagFollow
-from app.paging import PageOf, linked
+from app.routes.answers import ListingOf
 from app.services import Parts, Write
 
 router = APIRouter(prefix="/api/v1", tags=["tags"])
@@ -32,7 +32,7 @@ async def show(name: str, request: Request, parts: Parts, viewer: Viewer) -> dic
     """Give a hashtag, and whether the caller follows it."""
     name = featured.checked_name(name)
     async with parts.database.read() as connection:
-        return _entity(name, request, following=await featured.follows_tag(connection, viewer, name))
+        return _entity(name, base_of(request), following=await featured.follows_tag(connection, viewer, name))
 
 
 @router.post("/tags/{name}/follow")
@@ -41,7 +41,7 @@ async def follow(who: Follower, name: str, request: Request, write: Write) -> di
     name = featured.checked_name(name)
     async with write.transaction() as connection:
         await featured.add_tag(connection, TagFollow, who.account_id, name)
-    return _entity(name, request, following=True)
+    return _entity(name, base_of(request), following=True)
 
 
 @router.post("/tags/{name}/unfollow")
@@ -50,22 +50,19 @@ async def unfollow(who: Follower, name: str, request: Request, write: Write) -> 
     name = featured.checked_name(name)
     async with write.transaction() as connection:
         await featured.drop_tag(connection, TagFollow, who.account_id, name)
-    return _entity(name, request, following=False)
+    return _entity(name, base_of(request), following=False)
 
 
 @router.get("/followed_tags")
 async def followed(
     who: Annotated[Person, Depends(person("read:follows", "follow"))],
-    request: Request,
-    response: Response,
     parts: Parts,
-    page: PageOf,
+    listing: ListingOf,
 ) -> list[dict[str, Any]]:
     """Give the hashtags that the caller follows."""
     async with parts.database.read() as connection:
-        found = await featured.followed(connection, who.account_id, page)
-    linked(request, response, [row.id for row in found])
-    return [_entity(row.name, request, following=True) for row in found]
+        found = await featured.followed(connection, who.account_id, listing.page)
+    return listing.give(found, _followed, [row.id for row in found])
 
 
 @router.get("/featured_tags")
@@ -80,7 +77,7 @@ async def suggestions(who: Reader, request: Request, parts: Parts) -> list[dict[
     """Give the hashtags that the caller used most."""
     async with parts.database.read() as connection:
         names = await featured.most_used(connection, who.account_id)
-    return [_entity(name, request, following=False) for name in names]
+    return [_entity(name, base_of(request), following=False) for name in names]
 
 
 @router.post("/featured_tags")
@@ -109,8 +106,12 @@ async def of_account(account_id: str, request: Request, parts: Parts, _viewer: V
         return [_featured(tag, request) for tag in await featured.featured(connection, row.id)]
 
 
-def _entity(name: str, request: Request, *, following: bool) -> dict[str, Any]:
-    return tag_entity(name, base_of(request)) | {"history": [], "following": following}
+def _followed(row: Any, base: str) -> dict[str, Any]:
+    return _entity(row.name, base, following=True)
+
+
+def _entity(name: str, base: str, *, following: bool) -> dict[str, Any]:
+    return tag_entity(name, base) | {"history": [], "following": following}
 
 
 def _featured(row: Any, request: Request) -> dict[str, Any]:

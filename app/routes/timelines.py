@@ -2,12 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends
 
 from app import timelines
 from app.authentication import Person, Viewer, person
-from app.paging import PageOf
-from app.routes.answers import posts_page
+from app.routes.answers import ListingOf
 from app.services import Parts
 
 router = APIRouter(prefix="/api/v1/timelines", tags=["timelines"])
@@ -16,23 +15,19 @@ router = APIRouter(prefix="/api/v1/timelines", tags=["timelines"])
 @router.get("/home")
 async def home(
     who: Annotated[Person, Depends(person("read:statuses"))],
-    request: Request,
-    response: Response,
     parts: Parts,
-    page: PageOf,
+    listing: ListingOf,
 ) -> list[dict[str, Any]]:
     """Give the posts of the accounts that the caller reads."""
     async with parts.database.read() as connection:
-        found = await timelines.home(connection, who.account_id, page)
-    return posts_page(found, request, response)
+        found = await timelines.home(connection, who.account_id, listing.page)
+    return listing.posts(found)
 
 
 @router.get("/public")
 async def public(
-    request: Request,
-    response: Response,
     parts: Parts,
-    page: PageOf,
+    listing: ListingOf,
     viewer: Viewer,
     only_media: bool = False,
     remote: bool = False,
@@ -41,17 +36,15 @@ async def public(
     if remote:
         return []
     async with parts.database.read() as connection:
-        found = await timelines.public(connection, page, viewer, only_media=only_media)
-    return posts_page(found, request, response)
+        found = await timelines.public(connection, listing.page, viewer, only_media=only_media)
+    return listing.posts(found)
 
 
 @router.get("/tag/{name}")
 async def tag(
     name: str,
-    request: Request,
-    response: Response,
     parts: Parts,
-    page: PageOf,
+    listing: ListingOf,
     viewer: Viewer,
     only_media: bool = False,
     remote: bool = False,
@@ -60,5 +53,7 @@ async def tag(
     if remote:
         return []
     async with parts.database.read() as connection:
-        found = await timelines.tagged(connection, name.replace("\x00", ""), page, viewer, only_media=only_media)
-    return posts_page(found, request, response)
+        found = await timelines.tagged(
+            connection, name.replace("\x00", ""), listing.page, viewer, only_media=only_media
+        )
+    return listing.posts(found)

@@ -18,7 +18,7 @@ def postgres(layout: Layout, site: str) -> Program:
 
 def app(layout: Layout, site: str) -> Program:
     argv = _python("uvicorn", "--factory", "app.main:create_app_from_environment", "--host", "127.0.0.1",
-                   "--port", str(layout.ports[site].app), "--log-level", "warning", "--no-access-log",
+                   "--port", str(layout.ports[site].app), "--log-level", "warning", "--no-access-log", "--no-proxy-headers",
                    "--timeout-graceful-shutdown", "10")  # fmt: skip
     return Program(site, "app", argv, _app_environment(layout, site))
 

@@ -81,7 +81,7 @@ def run_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
 
 
 def _listen(app: Any) -> tuple[str, Callable[[], None]]:
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", loop="asyncio"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", loop="asyncio", proxy_headers=False))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20

@@ -1,13 +1,11 @@
 """How many statements a route sends: as many for forty posts as for one."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy import event
 
 from tests.app.conftest import Member, RunningApp
+from tests.statements import heard
 
 # The token, the page of keys, the posts with counts and names, the pictures.
 TIMELINE = 4
@@ -30,22 +28,6 @@ PATHS = {
     "/api/v1/scheduled_statuses": 3,
     "/api/v2/filters": 2,
 }
-
-
-@contextmanager
-def counted(app: RunningApp) -> Iterator[list[str]]:
-    """Collect the statements that the app sends meanwhile."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    engine = app.services.database.reader.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def befriend(me: Member, join: Callable[[], Member], count: int) -> tuple[str, str]:
@@ -82,7 +64,7 @@ def test_a_page_costs_the_same_number_of_statements_however_long_it_is(
     found: dict[str, int] = {}
 
     for path in PATHS:
-        with counted(app_server) as sent:
+        with heard() as sent:
             answer = me.client.get(path.format(me=mine, post=post, list=listed))
         assert answer.status_code == 200, answer.text
         found[path] = len(sent)

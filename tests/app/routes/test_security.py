@@ -212,6 +212,37 @@ def test_sign_ups_from_one_address_are_limited(strict: RunningApp, api: Api) -> 
     assert codes == [422] * 15 + [429]
 
 
+def test_a_forged_address_is_not_believed(run_app: Callable[..., RunningApp], app_database: Any, api: Api) -> None:
+    """Behind two proxies it counts the address that the outer one saw, whatever the client wrote before it."""
+    behind = run_app(app_database.url, attempts=1, trusted_proxies=2)
+    client, other = (f"203.0.113.{number}, 10.0.0.1" for number in (251, 252))
+
+    def sign_up(seen: str) -> int:
+        headers = {
+            "authorization": f"Bearer {api.token}",
+            "x-forwarded-for": f"198.51.100.{next(numbers) % 250}, {seen}",
+        }
+        with behind.client(**headers) as one:
+            return one.post("/api/v1/accounts", json={}).status_code
+
+    assert [sign_up(client) for _ in range(6)] == [422] * 5 + [429]
+    assert sign_up(other) == 422
+
+
+def test_without_proxies_no_header_changes_the_address(
+    run_app: Callable[..., RunningApp], app_database: Any, api: Api
+) -> None:
+    """It counts the connection's own address, though it comes from this machine, which servers like to trust."""
+    alone = run_app(app_database.url, attempts=1)
+    codes = []
+    for _ in range(6):
+        headers = {"authorization": f"Bearer {api.token}", "x-forwarded-for": f"198.51.100.{next(numbers) % 250}"}
+        with alone.client(**headers) as client:
+            codes.append(client.post("/api/v1/accounts", json={}).status_code)
+
+    assert codes[-1] == 429
+
+
 def test_an_operator_lets_a_person_set_a_new_password(
     member: Member, door: Door, app_database: Any, tmp_path: Any
 ) -> None:

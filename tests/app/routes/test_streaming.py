@@ -32,6 +32,9 @@ class Ear(StreamListener):
     def on_notification(self, notification: Any) -> None:
         self.events.put(("notification", notification.type))
 
+    def on_conversation(self, conversation: Any) -> None:
+        self.events.put(("conversation", str(conversation.last_status.id)))
+
     def on_delete(self, status_id: Any) -> None:
         self.events.put(("delete", str(status_id)))
 
@@ -125,6 +128,22 @@ def test_streams_of_everybody_a_hashtag_and_a_list(join: Join, listen: Callable[
     assert heard["hashtag"] == [("update", second)]
     assert heard["list"] == [("update", first)]
     assert ears["list"].hear(1) == ears["public"].hear(1) == [("delete", first)]
+
+
+def test_a_stream_of_direct_posts(join: Join, listen: Callable[..., Ear]) -> None:
+    """It tells both sides of a conversation of a direct post in it, and of no other post; nobody else hears of it."""
+    me, friend, other = join(), join(), join()
+    mine, theirs, foreign = listen(me, "direct"), listen(friend, "direct"), listen(other, "direct")
+
+    first = friend.post(f"@{me.username} psst", visibility="direct")["id"]
+    friend.post(f"@{me.username} aloud")
+    heard = mine.hear(1)
+    second = me.post(f"@{friend.username} yes", visibility="direct", in_reply_to_id=first)["id"]
+
+    assert heard == [("conversation", first)]
+    assert theirs.hear(2) == [("conversation", first), ("conversation", second)]
+    assert mine.hear(1) == [("conversation", second)]
+    assert foreign.silence()
 
 
 def test_nobody_hears_what_they_may_not_see(join: Join, listen: Callable[..., Ear]) -> None:

@@ -54,6 +54,20 @@ def test_an_edit_keeps_every_version_and_what_was_not_sent(member: Member) -> No
     assert ids(member.read("/api/v1/timelines/tag/old")) == []
 
 
+def test_a_version_says_what_its_poll_asked(member: Member) -> None:
+    """It keeps the answers of every version beside its text, also of a post that was never edited."""
+    post = member.post("lunch?", poll={"options": ["bread", "soup"], "expires_in": 600})["id"]
+    address = f"/api/v1/statuses/{post}"
+    only = member.read(f"{address}/history")
+
+    member.client.put(address, json={"status": "dinner?"})
+    member.client.put(address, json={"status": "dinner?", "poll": {"options": ["fish", "rice"], "expires_in": 600}})
+
+    asked = [[option["title"] for option in one["poll"]["options"]] for one in member.read(f"{address}/history")]
+    assert [one["poll"] for one in only] == [{"options": [{"title": "bread"}, {"title": "soup"}]}]
+    assert asked == [["bread", "soup"], ["bread", "soup"], ["fish", "rice"]]
+
+
 def test_an_unedited_post_has_one_version(member: Member) -> None:
     """It gives the post itself as its history."""
     post = member.post("only")

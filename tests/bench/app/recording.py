@@ -5,15 +5,13 @@ Each statement is kept as its text and its parameters; those that differ from re
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 from psycopg.types.json import Jsonb
-from sqlalchemy import event
 
 from app import pictures
 from app.copies import name_of
@@ -25,8 +23,8 @@ from app.settings import Settings
 from tests.bench.app.client import HOST, Ask
 from tests.bench.app.community import Reader
 from tests.bench.app.served import created
+from tests.statements import Sent, heard
 
-Statement = tuple[str, dict[str, Any]]
 Template = tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]
 KEY = "the key of the recording"
 
@@ -36,17 +34,17 @@ def record(settings: Settings, asks: dict[str, Ask], reader: Reader, path: Path)
     path.write_text(json.dumps(asyncio.run(_record(settings, asks, reader))))
 
 
-async def _record(settings: Settings, asks: dict[str, Ask], reader: Reader) -> dict[str, list[Statement]]:
+async def _record(settings: Settings, asks: dict[str, Ask], reader: Reader) -> dict[str, list[Sent]]:
     app = created(settings)
     services: Services = app.state.services
     headers = {"authorization": f"Bearer {reader.token}", "idempotency-key": KEY}
-    found: dict[str, list[Statement]] = {}
+    found: dict[str, list[Sent]] = {}
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url=f"http://{HOST}", headers=headers
     ) as client:
         await services.lease.read()
         for name, ask in asks.items():
-            with _heard(services) as sent:
+            with heard() as sent:
                 answer = await client.request(
                     ask.method, ask.path, content=ask.bodies[0], headers={"content-type": ask.kind}
                 )
@@ -56,25 +54,7 @@ async def _record(settings: Settings, asks: dict[str, Ask], reader: Reader) -> d
     return found
 
 
-@contextmanager
-def _heard(services: Services) -> Iterator[list[Statement]]:
-    sent: list[Statement] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if "lifeboat.fence" not in statement:  # read four times a second, whatever is asked
-            sent.append((statement, parameters or {}))
-
-    engines = [engine.sync_engine for engine in (services.database.reader, services.database.writer)]
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
-
-
-def _slotted(sent: list[Statement], reader: Reader, ask: Ask, answer: Any) -> list[Statement]:
+def _slotted(sent: list[Sent], reader: Reader, ask: Ask, answer: Any) -> list[Sent]:
     known: dict[Any, str] = {digest(reader.token): "digest", reader.account_id: "viewer"}
     if isinstance(answer, dict):
         known |= {from_api(answer["id"]): "made", f"media:{KEY}": "key", f"status:{KEY}": "key"}

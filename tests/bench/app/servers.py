@@ -16,7 +16,16 @@ from tests.conftest import free_port
 
 FACTORIES = {"app": "tests.bench.app.served:create", "bare": "tests.bench.app.bare:create"}
 SERVER_CORE, CLIENT_CORE = 0, 1
-UVICORN = ("--host", "127.0.0.1", "--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "10")
+UVICORN = (
+    "--host",
+    "127.0.0.1",
+    "--log-level",
+    "warning",
+    "--no-access-log",
+    "--no-proxy-headers",
+    "--timeout-graceful-shutdown",
+    "10",
+)
 
 
 @dataclass(frozen=True)
