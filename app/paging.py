@@ -74,7 +74,7 @@ async def page(
 PageOf = Annotated[Page, Depends(page)]
 
 
-def linked(request: Request, response: Response, ids: list[UUID]) -> None:
+def linked(request: Request, response: Response, ids: Sequence[UUID]) -> None:
     """Add the Link header to the next (older) and previous (newer) page; none for an empty page."""
     if not ids:
         return
