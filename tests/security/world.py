@@ -9,7 +9,7 @@ import psycopg
 from app.tokens import OUT_OF_BAND
 from tests.app.browser import Browser
 from tests.app.conftest import PASSWORD, Api, RunningApp, noise, sign_up
-from tests.app.samples import JSON
+from tests.app.samples import JSON, PAGE
 
 PEOPLE = ("limited", "other", "blocked", "follower", "owner")
 # Who sends the request of a row, in this order: nobody, a client for itself, the people, and the owner by a token that
@@ -41,6 +41,7 @@ QUERIES = {
     "GET /api/v1/streaming/list": "?list={list_id}",
     "GET /oauth/authorize": f"?response_type=code&client_id={{client_id}}&redirect_uri={OUT_OF_BAND}",
 }
+ENDS = ("/api/v1/sessions", "/settings/devices/end-others", "/log-out")  # sessions that the next row needs
 API = ("/api/", "/oauth/token", "/oauth/revoke", "/.well-known/", "/healthz", "/readyz", "/metrics", "/media/")
 
 
@@ -55,9 +56,8 @@ class World:
         with psycopg.connect(owner_url) as connection:
             name = self.people["limited"].username
             connection.execute("UPDATE account SET limited_at = now() WHERE username = %s", (name,))
-        self.tokens = {name: person.token for name, person in self.people.items()}
-        self.tokens |= {"client": api.token, "reads": self._token("read"), "writes": self._token("write")}
-        self.browsers = {name: self._browser(app, name) for name in BROWSERS}
+        self.browsers = {name: Browser(app.client()) for name in BROWSERS}
+        self.log_in()
         self.restore()
 
     def close(self) -> None:
@@ -65,6 +65,14 @@ class World:
         people, browsers = self.people.values(), self.browsers.values()
         for client in (self.client, *(one.client for one in people), *(one.client for one in browsers)):
             client.close()
+
+    def log_in(self) -> None:
+        """Begin everybody's sessions."""
+        self.tokens = {"client": self.api.token, "reads": self._token("read"), "writes": self._token("write")}
+        for name, person in self.people.items():
+            self.tokens[name] = self._token("read write", name)
+            person.client.headers["authorization"] = f"Bearer {self.tokens[name]}"
+            self.browsers[name].send("/log-in", login=person.username, password=PASSWORD)
 
     def restore(self) -> None:
         """Make people again to each other what their names say."""
@@ -80,7 +88,7 @@ class World:
         method, path = route.split(" ")
         made = self._picture() if path.startswith("/media/") else {}
         target = self._filled(path + QUERIES.get(route, ""), made)
-        given = BODIES.get(route) or JSON.get(route) or {}
+        given = BODIES.get(route) or JSON.get(route) or PAGE.get(path) or {}
         body = {name: self._filled(value, made) if isinstance(value, str) else value for name, value in given.items()}
         body = {name: "wrong" if value == PASSWORD else value for name, value in body.items()}
         try:
@@ -88,6 +96,8 @@ class World:
                 return [self._call(name, method, target, body) for name in CALLERS]
             return [self._page(name, method, target, body) for name in BROWSERS]
         finally:
+            if path in ENDS:
+                self.log_in()
             if method != "GET" and "{account_id}" in path:
                 self.restore()
 
@@ -124,15 +134,10 @@ class World:
         url = self.owner.client.post("/api/v2/media", files={"file": noise()}).json()["url"]
         return dict(zip(("prefix", "name"), url.split("/")[-2:], strict=True))
 
-    def _token(self, scope: str) -> str:
-        grant = {"grant_type": "password", "username": self.owner.username, "password": PASSWORD, "scope": scope}
-        return self.client.post("/oauth/token", data=self.api.secrets() | grant).json()["access_token"]
-
-    def _browser(self, app: RunningApp, name: str) -> Browser:
-        browser = Browser(app.client())
-        if name in self.people:
-            browser.send("/log-in", login=self.people[name].username, password=PASSWORD)
-        return browser
+    def _token(self, scope: str, name: str = "owner") -> str:
+        who = {"username": self.people[name].username, "password": PASSWORD}
+        grant = {"grant_type": "password", "scope": scope} | who | self.api.secrets()
+        return self.client.post("/oauth/token", data=grant).json()["access_token"]
 
     # One of everything that is the owner's, made anew for each row: what a row deletes is gone for the next.
 
@@ -185,6 +190,7 @@ MAKERS: dict[str, Callable[[World], str]] = {
     "direct_id": World.direct,
     "client_id": lambda world: world.api.client_id,
     "name": lambda _: "boats",
+    "picture": lambda _: "avatar",
     "poll_id": World.poll,
     "scheduled_id": lambda world: world.post(scheduled_at="2099-01-01T00:00:00Z")["id"],
     "media_id": lambda world: world.owner.client.post("/api/v2/media", files={"file": noise()}).json()["id"],
