@@ -21,6 +21,7 @@ SECONDS = 5.0
 MARGIN = datetime.timedelta(minutes=1)
 JWT = "urn:ietf:params:oauth:token-type:jwt"
 AZURE_AUDIENCE = "api://AzureADTokenExchange"
+IDENTITY_VERSION = "2019-08-01"
 ACCESS = {
     "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
     "requested_token_type": "urn:ietf:params:oauth:token-type:access_token",
@@ -130,7 +131,7 @@ def _google_token(way: Way, addresses: Addresses) -> str:
 
 def _azure_token(way: Way, addresses: Addresses) -> str:
     """Ask the identity endpoint that Container Apps put beside a process, by the identity it was given."""
-    wanted = {"resource": AZURE_AUDIENCE, "api-version": "2019-08-01", "client_id": os.environ["AZURE_CLIENT_ID"]}
+    wanted = {"resource": AZURE_AUDIENCE, "api-version": IDENTITY_VERSION, "client_id": os.environ["AZURE_CLIENT_ID"]}
     secret = {"X-IDENTITY-HEADER": os.environ["IDENTITY_HEADER"]}
     return str(_answer("GET", os.environ["IDENTITY_ENDPOINT"], params=wanted, headers=secret).json()["access_token"])
 

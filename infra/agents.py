@@ -10,7 +10,10 @@ from infra import rules
 from infra.settings import Settings
 from infra.spec import AgentSpec, DnsVendor
 
+SETTINGS = ("cluster", "takeover_mode", "lease_terms", "dns_vendors", "register_urls", "acme_directory")
+
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_DIRECTORY = re.compile(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[\w.~/-]*)?")
 _TERMS = {"duration", "renew_every", "drift", "guard"}
 _KEY_BYTES = 16
 """A TSIG key of fewer bytes is refused by the agent (RFC 8945 wants at least half of what the hash gives: 16 for SHA-256)."""
@@ -28,6 +31,7 @@ def read_agents(settings: Settings, sites: dict[str, Any]) -> AgentSpec:
         public_keys=_public_keys(settings, "public_keys"),
         operators=_public_keys(settings, "operators"),
         register_urls=_texts(settings, "register_urls"),
+        acme_directory=settings.text("acme_directory", _DIRECTORY, "the https URL of an ACME directory"),
     )
 
 

@@ -147,6 +147,7 @@ class AgentSpec:
     public_keys: Mapping[str, str]
     operators: Mapping[str, str]
     register_urls: Mapping[str, str]
+    acme_directory: str
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ GROUPS = {
     "takedown": "scripts.takedown",
     "access": "scripts.access",
     "audit": "scripts.audit",
+    "certificate": "scripts.certificate",
 }
 COMMANDS = {
     "failover": "scripts.failover:command",

@@ -1,4 +1,4 @@
-"""How many days a server's certificate has left, as the server itself shows it."""
+"""How many days a server's certificate has left, as the server itself shows it, and whether an edge lets anybody through."""
 
 import datetime
 import socket
@@ -7,9 +7,33 @@ import struct
 
 from cryptography import x509
 
+from infra.spec import HEALTH_PATH
+
 CONNECT_SECONDS = 3.0
+ANSWER_SECONDS = 10.0
 # PostgreSQL's request to go on in TLS: its length, and the number that stands for it.
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+
+
+def edge_fault(edge: str, name: str, port: int = 443) -> str:
+    """Ask an edge by its own name for the app's health, as a visitor would whose DNS says so; return what is wrong.
+
+    It proves at once that the certificate is for the name and trusted, and that the edge may reach the app (on Azure a
+    private link that somebody has to approve, on AWS the way from CloudFront into the network).
+    """
+    context = ssl.create_default_context()
+    asked = f"GET {HEALTH_PATH} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
+    try:
+        with (
+            socket.create_connection((edge, port), CONNECT_SECONDS) as plain,
+            context.wrap_socket(plain, server_hostname=name) as secured,
+        ):
+            secured.settimeout(ANSWER_SECONDS)
+            secured.sendall(asked.encode())
+            first = secured.makefile("rb").readline(200).decode("ascii", "replace").strip()
+    except OSError as reason:
+        return str(reason)
+    return "" if first.split()[1:2] == ["200"] else f"it answered {first or 'nothing'}"
 
 
 def days_left(host: str, port: int, *, postgres: bool = False, name: str | None = None) -> float:

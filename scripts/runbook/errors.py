@@ -64,6 +64,10 @@ class AuditNotCopied(LifeboatError):
     """The audit log of a site is not, or not wholly, where another provider keeps its copy."""
 
 
+class CertificateRefused(LifeboatError):
+    """The certificate authority, or the vault, did not do what it was asked; its own words are in the message."""
+
+
 class UnusableSecrets(UsageError):
     """The sites' secrets are not what they must be."""
 

@@ -28,7 +28,8 @@ class Health:
     frail_slots: slots that would not survive the provider's own zone failover. pending: settings that wait for a restart.
     refused: each privilege that failed when it was used, and why; proved_age: seconds since they were used.
     proven: the sites whose slot here is proved to have no gap. clock_ahead: seconds before the stores' clock.
-    certificate_days: of the database's own certificate.
+    certificate_days: of the database's own certificate. edge_days: of the one that this site's own edge shows for the
+    app's name, None where the app is served without TLS; edge_fault: why that edge would not serve a visitor now.
     disk_free, disk_total: bytes where the database's files lie; None where only the provider can see them.
     media_waiting: pictures that other buckets still lack, as its outbox says; media_oldest: seconds that one has waited.
     """
@@ -45,6 +46,8 @@ class Health:
     proven: tuple[str, ...] = ()
     clock_ahead: float | None = None
     certificate_days: float | None = None
+    edge_days: float | None = None
+    edge_fault: str = ""
     disk_free: int | None = None
     disk_total: int | None = None
     media_waiting: int = 0

@@ -101,6 +101,25 @@ def write_answer(vendor: Vendor, record: str, before: Answer, after: Answer, ttl
         raise VendorError(f"{vendor.name} answered {dns.rcode.to_text(response.rcode())} to the update of {record}.")
 
 
+def read_texts(vendor: Vendor, name: str) -> tuple[str, ...]:
+    """Return the texts that a vendor publishes under a name; raises VendorError."""
+    found = _records(_query(vendor, name, "TXT"), name, "TXT")
+    return tuple(b"".join(one.strings).decode("ascii", "replace") for one in found)
+
+
+def write_texts(vendor: Vendor, name: str, texts: tuple[str, ...], ttl: int) -> None:
+    """Publish exactly these texts under a name, or none at all; what is written is read back. Raises VendorError."""
+    message = dns.update.UpdateMessage(name_of(vendor.zone), keyring=vendor.key())
+    message.delete(name_of(name), "TXT")
+    for text in texts:
+        message.add(name_of(name), ttl, "TXT", f'"{text}"')
+    response = _exchange(vendor, message)
+    if response.rcode() != dns.rcode.NOERROR:
+        raise VendorError(f"{vendor.name} answered {dns.rcode.to_text(response.rcode())} to the update of {name}.")
+    if set(read_texts(vendor, name)) != set(texts):
+        raise VendorError(f"{vendor.name} does not publish what was written to {name}.")
+
+
 def epoch_record(record: str) -> str:
     """The name of the TXT record that carries the epoch of a record."""
     return f"_epoch.{record}"

@@ -46,6 +46,7 @@ def _own(site: str, status: SiteStatus) -> list[Line]:
         *lines,
         _privileges(site, health),
         *_certificate(site, health),
+        *_edge(site, health),
         *_disk(site, health),
         *_settings(site, health),
     ]
@@ -72,6 +73,19 @@ def _certificate(site: str, health: Health) -> list[Line]:
     if health.certificate_days is None:
         return []  # the privileges' line names why there is none
     return [certificate_line(f"{site}: database certificate", health.certificate_days)]
+
+
+def _edge(site: str, health: Health) -> list[Line]:
+    """Judge the site's own edge before anybody needs it: its certificate for the app's name, and whether it serves."""
+    if health.edge_days is None:
+        return [Line(f"{site}: edge", State.GREEN, "does not apply here: the app is served without TLS")]
+    lines = [certificate_line(f"{site}: certificate for the app's name", health.edge_days)]
+    if not health.edge_fault:
+        return [*lines, Line(f"{site}: edge", State.GREEN, "serves whoever comes by the app's name")]
+    to_do = (
+        "docs/clouds.md, acts that no resource is: the certificate, and the private link that somebody approves once"
+    )
+    return [*lines, Line(f"{site}: edge", State.PRE_STAGE, f"would serve nobody: {health.edge_fault}", to_do)]
 
 
 def certificate_line(what: str, days: float) -> Line:

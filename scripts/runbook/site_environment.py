@@ -15,6 +15,8 @@ from app.federation import Entrance, entrance
 from app.stores import Credentials, load_credentials
 from infra.outputs import SiteOutputs, SiteOutputsError
 from infra.spec import REPLICATION_TLS
+from scripts.runbook.acme_authority import Authority
+from scripts.runbook.certificate_renewal import Renewal
 from scripts.runbook.errors import LifeboatError, NotJoined, UsageError
 from scripts.runbook.lease import Terms
 from scripts.runbook.signing import Signer
@@ -37,6 +39,8 @@ PLAIN = (
 )
 SECRET = ("DATABASE_URL", "SIGNING_KEY", "REPLICATION_PASSWORD", "DNS_KEYS")
 """What a message never repeats."""
+OF_VAULT = ("CERTIFICATE_VAULT", "ACME_DIRECTORY", "ACME_CONTACT")
+"""Set only where the edge takes its certificate from a vault, which nobody but the agent renews: on Azure."""
 SCRATCH = Path(tempfile.gettempdir()) / "lifeboat"
 """Where a journal is written first; the ledgers bring it back to a container that lost its disk."""
 
@@ -68,7 +72,8 @@ class EnvironmentKeeping:
 def read(environment: Environment, scratch: Path = SCRATCH) -> Platform:
     """Read an agent's environment. Raises UsageError naming every variable that is missing or wrong, NotJoined when the
     sites do not know each other yet."""
-    missing = [name for name in (*PLAIN, *SECRET) if not environment.get(name)]
+    wanted = (*PLAIN, *SECRET, *(OF_VAULT if any(environment.get(name) for name in OF_VAULT) else ()))
+    missing = [name for name in wanted if not environment.get(name)]
     if missing:
         raise UsageError(f"The agent cannot start with this environment: {', '.join(missing)} must be set.")
     found, faults = {}, []
@@ -86,6 +91,7 @@ def read(environment: Environment, scratch: Path = SCRATCH) -> Platform:
 
 def _platform(environment: Environment, found: Mapping[str, Any], scratch: Path) -> Platform:
     site, outputs = environment["SITE"], found["SITES"]
+    vendors = tuple(Vendor(**vendor, key_secret=found["DNS_KEYS"][vendor["name"]]) for vendor in found["DNS_VENDORS"])
     return Platform(
         folder=scratch,
         keeping=EnvironmentKeeping(environment),
@@ -93,9 +99,7 @@ def _platform(environment: Environment, found: Mapping[str, Any], scratch: Path)
         terms=found["LEASE_TERMS"],
         outputs=outputs,
         public_keys={name: found["PUBLIC_KEYS"][name] for name in outputs},
-        vendors=tuple(
-            Vendor(**vendor, key_secret=found["DNS_KEYS"][vendor["name"]]) for vendor in found["DNS_VENDORS"]
-        ),
+        vendors=vendors,
         agent_urls={site: environment["DATABASE_URL"]},
         replication_password=environment["REPLICATION_PASSWORD"],
         tls_parameters=REPLICATION_TLS,
@@ -104,8 +108,18 @@ def _platform(environment: Environment, found: Mapping[str, Any], scratch: Path)
         mode=found["TAKEOVER_MODE"],
         register_urls=found["REGISTER_URLS"] or {name: one.lease_url for name, one in outputs.items()},
         disks={},
+        renewals=_renewals(environment, vendors),
         ways=_ways(site, outputs, found["PEER_ENTRIES"]),
     )
+
+
+def _renewals(environment: Environment, vendors: tuple[Vendor, ...]) -> dict[str, Renewal]:
+    """Return how this site's certificate is renewed, where that is the agent's matter."""
+    given = [environment[name] for name in OF_VAULT if environment.get(name)]
+    if not given:
+        return {}
+    vault, directory, contact = given
+    return {environment["SITE"]: Renewal(vault, Authority(directory, contact), environment["RECORD_NAME"], vendors)}
 
 
 def _contradictions(site: str, found: Mapping[str, Any]) -> list[str]:

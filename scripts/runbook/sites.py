@@ -13,6 +13,8 @@ from typing import Any, Protocol, cast, get_args
 
 from app.stores import BadStoreCredentials, Credentials, load_credentials
 from infra.outputs import SiteOutputs, SiteOutputsError
+from scripts.runbook.acme_authority import Authority
+from scripts.runbook.certificate_renewal import Renewal
 from scripts.runbook.control import ControlStores, Enter
 from scripts.runbook.errors import UnknownSite, UsageError
 from scripts.runbook.lease import Terms
@@ -51,6 +53,7 @@ class Platform:
     mode: Mode
     register_urls: dict[str, str]
     disks: dict[str, Path]
+    renewals: dict[str, Renewal]
     keeping: Keeping = field(compare=False)
     ways: Mapping[str, Enter] = field(default_factory=dict, compare=False)
 
@@ -141,6 +144,7 @@ def load(folder: Path) -> Platform:
     access = _read(folder / "access.json") if (folder / "access.json").exists() else NO_ACCESS
     try:
         outputs = {site: SiteOutputs.read(folder / "outputs" / f"{site}.json") for site in shared["sites"]}
+        vendors = tuple(Vendor(**vendor) for vendor in access["dns_vendors"])
         return Platform(
             folder=folder,
             keeping=FolderKeeping(folder),
@@ -148,7 +152,7 @@ def load(folder: Path) -> Platform:
             terms=Terms(**shared["terms"]),
             outputs=outputs,
             public_keys={site: shared["public_keys"][site] for site in outputs},
-            vendors=tuple(Vendor(**vendor) for vendor in access["dns_vendors"]),
+            vendors=vendors,
             agent_urls={**access["agent_urls"]},
             replication_password=access["replication_password"],
             tls_parameters=shared["replication_tls"],
@@ -159,6 +163,13 @@ def load(folder: Path) -> Platform:
             register_urls=shared.get("register_urls") or {name: one.lease_url for name, one in outputs.items()},
             # Only where an agent runs beside its database's files: a managed service does not show them.
             disks={site: Path(folder) for site, folder in access.get("disks", {}).items()},
+            # Only of sites whose edge takes its certificate from a vault.
+            renewals={
+                site: Renewal(
+                    one["vault_url"], Authority(one["directory"], one["contact"]), shared["record_name"], vendors
+                )
+                for site, one in access.get("renewals", {}).items()
+            },
         )
     except SiteOutputsError as reason:
         raise UsageError(str(reason)) from reason

@@ -45,6 +45,14 @@ def _aws_container(found: Recording, process: str) -> dict[str, Any]:
     ]
 
 
+def containers(found: Recording, process: str) -> list[dict[str, Any]]:
+    """Return all that a process's container is told, secret or not, by name."""
+    if found.cloud == "aws":
+        container = _aws_container(found, process)
+        return [*container["environment"], *container["secrets"]]
+    return _gcp_container(found, process)["envs"] if found.cloud == "gcp" else _azure_container(found, process)["env"]
+
+
 def _aws_logical(found: Recording) -> bool:
     (group,) = found.of_type("aws:rds/parameterGroup:ParameterGroup")
     wanted = {"name": "rds.logical_replication", "value": "1", "applyMethod": "pending-reboot"}
@@ -102,9 +110,7 @@ FACTS = {
         two_zones=(("aws:rds/instance:Instance", "multiAz", True),),
         protected=("aws:rds/instance:Instance", "aws:s3/bucket:Bucket", "aws:kms/key:Key"),
         logical=_aws_logical,
-        environment=lambda found, process: [
-            entry for part in ("environment", "secrets") for entry in _aws_container(found, process)[part]
-        ],
+        environment=containers,
         images=lambda found, process: {_aws_container(found, process)["image"]},
         tunnels=("aws:ec2/vpnConnection:VpnConnection", 4),
     ),
@@ -139,7 +145,7 @@ FACTS = {
             "gcp:kms/cryptoKey:CryptoKey",
         ),
         logical=_gcp_logical,
-        environment=lambda found, process: _gcp_container(found, process)["envs"],
+        environment=containers,
         images=lambda found, process: {_gcp_container(found, process)["image"]},
         tunnels=("gcp:compute/vPNTunnel:VPNTunnel", 6),
     ),
@@ -170,8 +176,11 @@ FACTS = {
         ),
         logical=_azure_logical,
         # Which identity the container acts under: AWS and GCP put that into it unasked, Azure wants it written down.
+        # And the edge's certificate is renewed by the agent here, by the provider there.
         environment=lambda found, process: [
-            entry for entry in _azure_container(found, process)["env"] if entry["name"] != "AZURE_CLIENT_ID"
+            entry
+            for entry in containers(found, process)
+            if entry["name"] not in ("AZURE_CLIENT_ID", *site_environment.OF_VAULT)
         ],
         images=lambda found, process: {_azure_container(found, process)["image"]},
         tunnels=("azure-native:network:VirtualNetworkGatewayConnection", 6),
@@ -340,6 +349,20 @@ def test_what_a_stack_tells_its_agent_is_a_whole_platform(joined: Recording) -> 
     assert set(platform.ways) == set(platform.others(joined.cloud))
     assert [vendor.name for vendor in platform.vendors] == ["first", "second"]
     assert (platform.record_name, platform.mode) == ("www.social.example.org", "confirm")
+
+
+def test_who_renews_the_certificate_knows_the_vault(joined: Recording) -> None:
+    """On Azure the agent alone is told the vault and the authority, and may import; elsewhere the provider renews."""
+    told = {
+        process: {one["name"] for one in containers(joined, process)} & set(site_environment.OF_VAULT)
+        for process in ("web", "worker", "agent")
+    }
+
+    assert told == {
+        "web": set(),
+        "worker": set(),
+        "agent": set(site_environment.OF_VAULT if joined.cloud == "azure" else ()),
+    }
 
 
 def test_all_processes_run_one_image_by_digest(alone: Recording) -> None:

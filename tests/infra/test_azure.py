@@ -153,7 +153,8 @@ def test_a_process_cannot_act_as_its_starter(alone: Recording, process: str) -> 
 
 def test_nobody_may_delete_from_the_control_stores(alone: Recording) -> None:
     """It gives the agent, and no other process, a role of ours on the control stores, which cannot delete."""
-    (role,) = alone.of_type("azure-native:authorization:RoleDefinition")
+    roles = {one["name"]: one for one in alone.of_type("azure-native:authorization:RoleDefinition")}
+    role = roles["lifeboat-service-keeper"]
     grants = {
         one["name"]: one["property_dependencies"]["roleDefinitionId"]
         for one in alone.of_type("azure-native:authorization:RoleAssignment")
@@ -161,6 +162,7 @@ def test_nobody_may_delete_from_the_control_stores(alone: Recording) -> None:
         and not one["name"].startswith("lifeboat-control")
     }
 
+    assert set(roles) == {"lifeboat-service-keeper", "lifeboat-service-renewer"}
     actions = [action.rpartition("/")[2] for action in role["inputs"]["permissions"][0]["dataActions"]]
 
     assert actions == ["read", "write"]

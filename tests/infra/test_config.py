@@ -92,6 +92,10 @@ BAD = [
         f"{SHARED}dns_vendors serves other.example, in which there is no www.social.example.org.",
     ),
     (
+        {"acme_directory": "http://ca.example"},
+        f"{SHARED}acme_directory is 'http://ca.example'; it must be the https URL of an ACME directory.",
+    ),
+    (
         {"dns_keys": {"first": "AAAA"}},
         f"{STACK}dns_keys.first must be set in secret to base64 of at least 16 bytes.",
     ),

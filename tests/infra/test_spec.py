@@ -38,7 +38,7 @@ def site(name: str) -> SiteSpec:
         peers=peers,
         database=DatabaseSpec(8192, 64, 35),
         service=service,
-        agent=AgentSpec("lifeboat", "confirm", {}, (), {}, {}, {}, {}),
+        agent=AgentSpec("lifeboat", "confirm", {}, (), {}, {}, {}, {}, ""),
     )
 
 

@@ -94,6 +94,10 @@ BROKEN = {
     "an expired store credential": (
         with_word("gcp", store_failures={"azure": "403 AuthenticationFailed"}), "gcp: reaches control stores", "403"),
     "a certificate about to end": (with_health("aws", certificate_days=2.0), "aws: database certificate", "2 days"),
+    "an edge whose certificate was not renewed": (
+        with_health("azure", edge_days=2.0), "azure: certificate for the app's name", "2 days"),
+    "an edge that would serve nobody": (
+        with_health("azure", edge_days=60.0, edge_fault="it answered HTTP/1.1 504"), "azure: edge", "serve nobody"),
     "a setting that waits": (with_health("azure", pending=("wal_level",)), "azure: settings", "wal_level"),
     "a site that follows nobody": (with_word("gcp", following=None, following_epoch=0), "gcp: follows", "nobody"),
     "no measurement": (with_word("gcp", health=None), "gcp: health", "not measured"),

@@ -7,11 +7,15 @@ import pulumi_azure_native as azure
 from pulumi import Output
 
 from infra.capability import Capability
-from infra.clouds.azure.roles import SECRET_READER, allow, built_in
+from infra.clouds.azure.roles import SECRET_READER, allow, built_in, own_role
 from infra.clouds.azure.secret import SiteVault
+from infra.spec import SiteSpec
 
 CERTIFICATE = "lifeboat-certificate"
 """The vault's certificate object. RSA, its common name the app's: Front Door then takes the name as proved."""
+
+_CERTIFICATES = "Microsoft.KeyVault/vaults/certificates"
+"""Data actions: learn.microsoft.com/azure/role-based-access-control/permissions/security, Microsoft.KeyVault."""
 
 
 def custom_domain(
@@ -44,6 +48,25 @@ def custom_domain(
         ),
         opts=owner.guarded(),
     )
+
+
+def let_renew(
+    owner: Capability, vault: SiteVault, agent: azure.managedidentity.UserAssignedIdentity
+) -> azure.authorization.RoleAssignment:
+    """Let the agent see this one certificate and put a newer one in its place, and touch nothing else of the vault."""
+    actions = [f"{_CERTIFICATES}/read", f"{_CERTIFICATES}/import/action"]
+    role = own_role(owner, "renewer", "See and import the edge's certificate", actions, vault.place)
+    scope = Output.format("{0}/certificates/{1}", vault.vault.id, CERTIFICATE)
+    return allow(owner, "agent-certificate", agent, role, scope)
+
+
+def told_to_agent(spec: SiteSpec, vault: SiteVault) -> dict[str, Output[str]]:
+    """Return what the agent must know to renew it: AWS and Google renew theirs without being asked."""
+    return {
+        "CERTIFICATE_VAULT": vault.url,
+        "ACME_DIRECTORY": Output.from_input(spec.agent.acme_directory),
+        "ACME_CONTACT": Output.from_input(spec.alarm_email),
+    }
 
 
 def _where(vault: SiteVault) -> Output[str]:

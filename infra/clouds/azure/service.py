@@ -6,6 +6,7 @@ import pulumi_azure_native as azure
 from pulumi import Output, Resource, ResourceOptions
 
 from infra.capability import Capability
+from infra.clouds.azure.certificate import let_renew, told_to_agent
 from infra.clouds.azure.control import Control
 from infra.clouds.azure.ingress import Ingress
 from infra.clouds.azure.media import Media
@@ -132,6 +133,8 @@ class Service(Capability):
 
     def _container(self, process: Process, own: Identity) -> azure.app.ContainerArgs:
         variables = {OWN_IDENTITY: own.client_id} | plain(self.spec, process, self.media)
+        if process == AGENT:
+            variables |= told_to_agent(self.spec, self.network.vault)
         return azure.app.ContainerArgs(
             name=process.name,
             image=self.spec.service.image,
@@ -189,4 +192,9 @@ class Service(Capability):
         if process != AGENT:
             return [pictures]
         stores: dict[str, Output[str]] = {"lease": self.control.lease.id, "ledger": self.control.ledger.id}
-        return [pictures, *[allow(self, f"agent-{part}", own, self.keeper, scope) for part, scope in stores.items()]]
+        certificate = let_renew(self, self.network.vault, own)
+        return [
+            pictures,
+            certificate,
+            *[allow(self, f"agent-{part}", own, self.keeper, scope) for part, scope in stores.items()],
+        ]

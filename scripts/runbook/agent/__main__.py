@@ -20,6 +20,7 @@ import psycopg
 from scripts.runbook import site_environment, sites
 from scripts.runbook.agent.bound import bound_log
 from scripts.runbook.agent.candidate import take_up_late_hand_over
+from scripts.runbook.agent.certificate_keeper import keep_certificate
 from scripts.runbook.agent.follower import follow_register
 from scripts.runbook.agent.gauge import say_measures
 from scripts.runbook.agent.lease_keeper import hold
@@ -58,6 +59,7 @@ LOOPS = {
     "name": keep_name,
     "welcome": welcome_back,
     "bound": bound_log,
+    "certificate": keep_certificate,
 }
 
 

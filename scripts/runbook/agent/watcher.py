@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import time
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -60,5 +61,18 @@ def _prove(platform: Platform, site: str) -> dict[str, object]:
     except OSError as reason:
         refused["show a certificate of its database"] = str(reason)
         days = None
+    edge = _edge(outputs.edge_target, platform.outside_url)
     ahead = clocks.ahead_of_stores(outputs.lease_url for outputs in platform.outputs.values())
-    return {"refused": refused, "certificate_days": days, "clock_ahead": ahead}
+    return {"refused": refused, "certificate_days": days, "clock_ahead": ahead, **edge}
+
+
+def _edge(target: str, address: str) -> dict[str, object]:
+    """Look at this site's own edge as it will be when the name points at it; nothing where there is no TLS."""
+    parts = urlsplit(address)
+    if parts.scheme != "https" or parts.hostname is None:
+        return {"edge_days": None, "edge_fault": ""}
+    try:
+        days = round(certificates.days_left(target, 443, name=parts.hostname), 2)
+    except OSError as reason:
+        return {"edge_days": -1.0, "edge_fault": str(reason)}
+    return {"edge_days": days, "edge_fault": certificates.edge_fault(target, parts.hostname)}

@@ -1,0 +1,103 @@
+"""An edge looked at from outside before anybody needs it: its certificate for the app's name, and whether it serves."""
+
+import contextlib
+import datetime
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from scripts.runbook.certificates import days_left, edge_fault
+from tests.conftest import free_port
+
+NAME = "www.social.test"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a file with a key and a certificate for the app's name, good for ten days."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
+    named = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+    made = (
+        x509.CertificateBuilder().subject_name(named).issuer_name(named).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=10))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    file = tmp_path_factory.mktemp("edge") / "edge.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(secret + made.public_bytes(Encoding.PEM))
+    return file
+
+
+@pytest.fixture
+def edge(certificate: Path) -> Callable[[bytes], int]:
+    """Return an edge's port: it serves one visitor after the other with the same answer, and keeps what each asked."""
+
+    def start(answer: bytes) -> int:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def serve() -> None:
+            # A visitor who does not trust the certificate goes away in the middle.
+            with (
+                contextlib.suppress(OSError),
+                listener,
+                context.wrap_socket(listener.accept()[0], server_side=True) as visitor,
+            ):
+                asked = visitor.recv(1000)
+                known = asked.startswith(b"GET /healthz ") and f"Host: {NAME}".encode() in asked
+                visitor.sendall(answer if known else b"HTTP/1.1 400 no\r\n\r\n")
+
+        threading.Thread(target=serve, daemon=True).start()
+        return listener.getsockname()[1]
+
+    return start
+
+
+def test_an_edge_that_serves_the_name_has_no_fault(
+    edge: Callable[[bytes], int], certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes by the edge's own address and asks for the app's name, as a visitor will when DNS has moved."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+    assert edge_fault("127.0.0.1", NAME, edge(b"HTTP/1.1 200 OK\r\n\r\n")) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [(b"HTTP/1.1 504 no way to the app\r\n\r\n", "504 no way to the app"), (b"", "it answered nothing")],
+)
+def test_an_edge_that_reaches_no_app_is_named(
+    edge: Callable[[bytes], int], certificate: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes, says: str
+) -> None:
+    """So a private link that nobody approved shows before the name points there."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+    assert says in edge_fault("127.0.0.1", NAME, edge(answer))
+
+
+def test_a_certificate_that_nobody_trusts_or_for_another_name_is_a_fault(
+    edge: Callable[[bytes], int], certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old one is still counted in days, since that says more than "not trusted"."""
+    assert "certificate verify failed" in edge_fault("127.0.0.1", NAME, edge(b""))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert "mismatch" in edge_fault("127.0.0.1", "other.social.test", edge(b""))
+    assert 9 < days_left("127.0.0.1", edge(b""), name=NAME) <= 10
+
+
+def test_an_edge_that_is_not_there_is_a_fault() -> None:
+    """It says so within seconds."""
+    assert "refused" in edge_fault("127.0.0.1", NAME, free_port())
