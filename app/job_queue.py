@@ -20,6 +20,7 @@ from app.durability import Writer
 from app.errors import LifeboatError
 from app.jobs import JOBS
 from app.services import Services
+from app.subscriptions import PUSH
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,7 @@ class JobQueue:
         parts, key = self._parts, UUID(promise_id)
         writer = Writer(parts.database, parts.lease, parts.acknowledger, f"promise {promise_id}")
         try:
-            await promises.keep(writer, JOBS, key)
+            await promises.keep(writer, JOBS | {PUSH: parts.pusher.deliver}, key)
         except LifeboatError as refusal:
             if refusal.status >= 500:
                 raise

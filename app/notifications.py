@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import accounts
+from app import accounts, subscriptions
 from app.errors import NotFound
 from app.ids import new_id
 from app.models import Mute, Notification
@@ -16,7 +16,18 @@ from app.paging import Page
 from app.posts import Post, gather
 from app.visibility import blocked_by, heard_by
 
-KINDS = ("mention", "status", "follow", "follow_request", "favourite", "reblog", "poll", "update")
+# What somebody did, as it is told to the person it concerns.
+TOLD = {
+    "mention": "mentioned you",
+    "status": "posted",
+    "follow": "follows you now",
+    "follow_request": "asks to follow you",
+    "favourite": "likes your post",
+    "reblog": "boosted your post",
+    "poll": "asked a poll that has ended",
+    "update": "changed a post that you boosted",
+}
+KINDS = tuple(TOLD)
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,10 @@ async def notify(
     *,
     also_sender: bool = False,
 ) -> None:
-    """Write one notification for each receiver, who is not the sender, in the transaction of what it tells of."""
+    """Write one notification for each receiver, who is not the sender, in the transaction of what it tells of.
+
+    Who wishes to be told by a push service is promised it there too.
+    """
     rows = [
         {"id": new_id(), "kind": kind, "account_id": receiver, "from_account_id": sender, "status_id": status_id}
         for receiver in receivers
@@ -45,6 +59,7 @@ async def notify(
     ]
     if rows:
         await connection.execute(insert(Notification), rows)
+        await subscriptions.promise_all(connection, kind, sender, rows)
 
 
 async def take_back(

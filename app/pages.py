@@ -20,6 +20,7 @@ from app.entities import content
 from app.errors import Forbidden
 from app.icons import icon
 from app.ids import to_api
+from app.notifications import TOLD
 from app.poll_entities import poll_entity
 from app.security import same
 from app.services import Services
@@ -193,4 +194,5 @@ templates.filters |= {
     "hidden_from": hidden_from,
     "filter_titles": filter_titles,
     "icon": icon,
+    "told": TOLD.get,
 }

@@ -16,6 +16,7 @@ from app.fence import CachedLease
 from app.limits import Limits
 from app.media import Media
 from app.metrics import Metrics
+from app.push import Pusher
 from app.security import Sealer, Signer
 from app.settings import Settings
 from app.streaming import Hub
@@ -37,6 +38,7 @@ class Services:
     sealer: Sealer
     limits: Limits
     hub: Hub
+    pusher: Pusher
     metrics: Metrics
     draining: Draining
 
@@ -59,6 +61,7 @@ class Services:
             sealer=Sealer(secret),
             limits=Limits(settings),
             hub=hub,
+            pusher=Pusher(settings),
             metrics=Metrics(settings.site, lambda: hub.count),
             draining=draining,
         )

@@ -1,6 +1,7 @@
 """All that the app sees of its site: environment variables, read once and checked all at once."""
 
 import json
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
@@ -16,6 +17,12 @@ def _postgresql(url: SecretStr) -> SecretStr:
     if not url.get_secret_value().startswith("postgresql://"):
         raise ValueError("it must begin with postgresql://")
     return url
+
+
+def _web_push_key(key: SecretStr | None) -> SecretStr | None:
+    if key is not None and not re.fullmatch(r"[A-Za-z0-9_-]{43}", key.get_secret_value()):
+        raise ValueError("it must be a P-256 private key as 43 characters of URL-safe base64")
+    return key
 
 
 def _json(value: Any) -> Any:
@@ -42,6 +49,12 @@ class Settings(BaseSettings):
     attempts: int = Field(default=10, ge=1, description="log-ins of one person in five minutes; other limits follow it")
     requests: int = Field(default=1500, ge=1, description="of one caller in five minutes, per process")
     max_in_flight: int = Field(default=200, ge=1, description="requests at the same time, per process")
+    vapid_key: Annotated[SecretStr | None, AfterValidator(_web_push_key)] = Field(
+        default=None, description="without one nobody is told by a push service"
+    )
+    push_double: str | None = Field(
+        default=None, pattern=r"^127\.0\.0\.1:\d{1,5}$", description="a push service on loopback, for tests alone"
+    )
     metrics_token: SecretStr | None = Field(default=None, description="without one nobody reads the metrics")
     trusted_proxies: int = Field(default=0, ge=0, le=5, description="how many of our own proxies name the client")
     acknowledge_timeout: float = Field(default=5.0, gt=0, le=60, description="seconds to wait for the other clouds")

@@ -51,7 +51,9 @@ class NewApplication(Fields):
 
 
 @router.post("")
-async def register(form: Annotated[NewApplication, Depends(body_of(NewApplication))], write: Write) -> dict[str, Any]:
+async def register(
+    form: Annotated[NewApplication, Depends(body_of(NewApplication))], parts: Parts, write: Write
+) -> dict[str, Any]:
     """Register a client and show its secret, this once."""
     form.check()
     made, client_id, secret = new_id(), new_secret(), new_secret()
@@ -66,7 +68,11 @@ async def register(form: Annotated[NewApplication, Depends(body_of(NewApplicatio
     }
     async with write.transaction() as connection:
         await connection.execute(insert(Application).values(**row))
-    return _entity(row) | {"client_id": client_id, "client_secret": secret, "client_secret_expires_at": 0}
+    return _entity(row, parts.pusher.public_key) | {
+        "client_id": client_id,
+        "client_secret": secret,
+        "client_secret_expires_at": 0,
+    }
 
 
 @router.get("/verify_credentials")
@@ -76,10 +82,10 @@ async def verify(
     """Give the client that a token belongs to."""
     query = select(Application.__table__).where(Application.id == caller.application_id)
     async with parts.database.read() as connection:
-        return _entity((await connection.execute(query)).one()._asdict())
+        return _entity((await connection.execute(query)).one()._asdict(), parts.pusher.public_key)
 
 
-def _entity(row: dict[str, Any]) -> dict[str, Any]:
+def _entity(row: dict[str, Any], vapid_key: str) -> dict[str, Any]:
     uris = row["redirect_uris"].split("\n")
     return {
         "id": to_api(row["id"]),
@@ -88,7 +94,7 @@ def _entity(row: dict[str, Any]) -> dict[str, Any]:
         "scopes": row["scopes"].split(),
         "redirect_uri": row["redirect_uris"],
         "redirect_uris": uris,
-        "vapid_key": "",
+        "vapid_key": vapid_key,
     }
 
 

@@ -64,7 +64,11 @@ async def instance_v2(request: Request, parts: Parts) -> dict[str, Any]:
         "icon": [],
         "languages": ["en"],
         "configuration": _configuration(parts.settings.max_upload_bytes)
-        | {"urls": {"streaming": base.replace("http", "ws", 1)}, "translation": {"enabled": False}},
+        | {
+            "urls": {"streaming": base.replace("http", "ws", 1)},
+            "vapid": {"public_key": parts.pusher.public_key},
+            "translation": {"enabled": False},
+        },
         "registrations": {"enabled": parts.settings.sign_up != "closed", "approval_required": False, "message": None},
         "api_versions": {"mastodon": 2},
         "contact": {"email": "", "account": None},

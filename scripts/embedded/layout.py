@@ -21,6 +21,7 @@ from scripts.runbook.errors import PortBusy
 from scripts.runbook.lease import Terms
 from scripts.runbook.lease_record import Mode
 from scripts.runbook.signing import Signer
+from scripts.runbook.site_secrets import web_push_key
 from scripts.runbook.tsig import write_key
 
 SITES = ("aws", "gcp", "azure")
@@ -81,6 +82,7 @@ class Layout:
     other_dns_name: str = "second"
     site_secrets: dict[str, SiteSecrets] = field(default_factory=dict)
     secret_key: str = ""
+    vapid_key: str = ""
     store_credentials: dict[str, dict[str, Any]] = field(default_factory=make_credentials)
     links: list[Link] = field(default_factory=list)
 
@@ -158,7 +160,12 @@ def decide(settings: LocalSettings, binaries: PostgresBinaries) -> Layout:
     _must_be_free(settings.edge_port)
     numbers = iter(_free_ports(5 * len(SITES) + 2))
     layout = Layout(
-        settings, binaries, dns_port=next(numbers), other_dns_port=next(numbers), secret_key=secrets.token_hex(32)
+        settings,
+        binaries,
+        dns_port=next(numbers),
+        other_dns_port=next(numbers),
+        secret_key=secrets.token_hex(32),
+        vapid_key=web_push_key(),
     )
     replication = secrets.token_hex(16)
     for site in SITES:

@@ -81,6 +81,7 @@ def _app_environment(layout: Layout, site: str) -> dict[str, str]:
         "MEDIA_PEERS": json.dumps({other: layout.reached_url(other, "media") for other in SITES if other != site}),
         "STORE_CREDENTIALS": str(layout.credentials_file),
         "SECRET_KEY": layout.secret_key,
+        "VAPID_KEY": layout.vapid_key,
         # Everybody comes from one address here, and tests and benches are a crowd.
         "ATTEMPTS": "100000",
         "REQUESTS": "10000000",

@@ -42,6 +42,7 @@ def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
         "media_url": "s3://lifeboat-media?region=us-east-1&endpoint=http://127.0.0.1:1",
         "store_credentials": str(credentials),
         "secret_key": "a secret key for tests only",
+        "vapid_key": "J-stlK5driwADbTAzAg28xNGtoBTdegXewO2BV_NyHk",  # of these tests alone
         "attempts": 10_000,
         "requests": 1_000_000,
     }
@@ -129,9 +130,9 @@ class Api:
 def api(app_server: RunningApp) -> Api:
     """Give a client that registered itself."""
     with app_server.client() as client:
-        made = client.post("/api/v1/apps", data={"client_name": "tests", "scopes": "read write"}).json()
+        made = client.post("/api/v1/apps", data={"client_name": "tests", "scopes": "read write push"}).json()
         secrets = {"client_id": made["client_id"], "client_secret": made["client_secret"]}
-        grant = {"grant_type": "client_credentials", "scope": "read write"}
+        grant = {"grant_type": "client_credentials", "scope": "read write push"}
         token = client.post("/oauth/token", data=secrets | grant).json()["access_token"]
     return Api(made["client_id"], made["client_secret"], token)
 

@@ -33,8 +33,15 @@ SMALL = (
     "/notifications/{notification_id}/dismiss",
     "/settings/profile/{picture}/delete",
     "/settings/devices/{session_id}/end",
+    "/settings/notifications/off",
     "/settings/invitations/{invitation_id}/delete",
 )
+
+PUSH_KEYS = {
+    # The example of RFC 8291, section 5.
+    "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+}
 
 # The forms of the page that carry more than their path.
 PAGE: dict[str, dict[str, str]] = {
@@ -55,6 +62,7 @@ PAGE: dict[str, dict[str, str]] = {
     "/settings/recovery-codes": {"password": PASSWORD},
     "/settings/two-factor/off": {"password": PASSWORD},
     "/settings/invitations": {"max_uses": ""},
+    "/settings/notifications": {"endpoint": "https://push.example/x"} | PUSH_KEYS,
     "/settings/leave": {"password": PASSWORD},
     "/reset-password": {"token": "x", "new_password": PASSWORD},
 }
@@ -65,6 +73,9 @@ SCHEDULED = "/api/v1/scheduled_statuses/{scheduled_id}"
 LIST = "/api/v1/lists/{list_id}"
 FILTER = "/api/v2/filters/{filter_id}"
 JSON: dict[str, dict[str, Any]] = {
+    "POST /api/v1/push/subscription": {"subscription": {"endpoint": "https://push.example/x", "keys": PUSH_KEYS}},
+    "PUT /api/v1/push/subscription": {"data": {"alerts": {"mention": True}}},
+    "DELETE /api/v1/push/subscription": {},
     "POST /api/v1/polls/{poll_id}/votes": {"choices": [0]},
     f"PUT {SCHEDULED}": {"scheduled_at": "2099-01-02T00:00:00Z"},
     f"DELETE {SCHEDULED}": {},
