@@ -27,6 +27,7 @@ class Health:
     names of the tables in this site's publication and in its subscription. trouble: why its confirmations must not count.
     frail_slots: slots that would not survive the provider's own zone failover. pending: settings that wait for a restart.
     refused: each privilege that failed when it was used, and why; proved_age: seconds since they were used.
+    excess: what the app's and the replication role may do beyond their need.
     proven: the sites whose slot here is proved to have no gap. clock_ahead: seconds before the stores' clock.
     certificate_days: of the database's own certificate. edge_days: of the one that this site's own edge shows for the
     app's name, None where the app is served without TLS; edge_fault: why that edge would not serve a visitor now.
@@ -43,6 +44,7 @@ class Health:
     pending: tuple[str, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)
     proved_age: float | None = None
+    excess: tuple[str, ...] = ()
     proven: tuple[str, ...] = ()
     clock_ahead: float | None = None
     certificate_days: float | None = None

@@ -45,6 +45,7 @@ def _own(site: str, status: SiteStatus) -> list[Line]:
     return [
         *lines,
         _privileges(site, health),
+        *_excess(site, health),
         *_certificate(site, health),
         *_edge(site, health),
         *_disk(site, health),
@@ -67,6 +68,13 @@ def _privileges(site: str, health: Health) -> Line:
     if health.proved_age is None or health.proved_age > PROVED_SECONDS:
         return Line(what, State.ARM, "not proved lately", "look at the agent's log")
     return Line(what, State.GREEN, f"all used {health.proved_age:.0f} s ago")
+
+
+def _excess(site: str, health: Health) -> list[Line]:
+    if not health.excess:
+        return []
+    to_do = "revoke it: scripts/runbook/sql/roles.sql and machinery.sql say what each role needs"
+    return [Line(f"{site}: rights beyond need", State.PRE_STAGE, "; ".join(health.excess), to_do)]
 
 
 def _certificate(site: str, health: Health) -> list[Line]:

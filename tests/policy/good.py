@@ -24,6 +24,7 @@ from infra.policy.kinds import (
     S3,
     SQL,
 )
+from infra.policy.replication import ALERT_POLICY, METRIC_ALARM, OF_SLOTS, QUERY_RULE
 from infra.policy.stores import BUCKET_POLICY, VERSIONING
 
 IMAGE = "registry.example.org/lifeboat@sha256:" + "a" * 64
@@ -65,6 +66,10 @@ CI_TRUST = {
 }
 
 
+def _alarms(kind: str, named: str, told: Mapping[str, Any]) -> list[Resource]:
+    return [made(kind, name.removeprefix("lifeboat-"), {named: name, **told}) for name in OF_SLOTS]
+
+
 def _s3(name: str, *own: Mapping[str, Any]) -> list[Resource]:
     bucket = made(S3, name, {"forceDestroy": False}, protect=True)
     blocks = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
@@ -104,6 +109,7 @@ def _aws() -> list[Resource]:
     lock = made(OBJECT_LOCK, "control-ledger", {"rule": {"defaultRetention": {"mode": "COMPLIANCE"}}}, bucket=ledger[0])
     port = {"cidrIpv4": "10.10.0.0/20", "fromPort": 5432, "toPort": 5432}
     return [
+        *_alarms(METRIC_ALARM, "name", {"alarmActions": ["topic"]}),
         parameters,
         made(RDS, "server", server, protect=True, parameterGroupName=parameters),
         *_s3("media-pictures"),
@@ -178,6 +184,7 @@ def _gcp() -> list[Resource]:
     everything = [{"logType": kind} for kind in ("ADMIN_READ", "DATA_READ", "DATA_WRITE")]
     member = "gcp:storage/bucketIAMMember:BucketIAMMember"
     return [
+        *_alarms(ALERT_POLICY, "displayName", {"notificationChannels": ["somebody"]}),
         made(SQL, "server", server, protect=True),
         _gcs("media-pictures", versioning={"enabled": True}),
         lease,
@@ -257,6 +264,7 @@ def _azure() -> list[Resource]:
         "logs": [{"category": one} for one in ("Administrative", "Security", "Alert", "Policy")],
     }
     return [
+        *_alarms(QUERY_RULE, "ruleName", {"actions": {"actionGroups": ["somebody"]}, "enabled": True}),
         server,
         *(
             made(FLEXIBLE_PARAMETER, name, {"configurationName": name, "value": value}, serverName=server)

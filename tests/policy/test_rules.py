@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from infra.alarms import alarms
+from infra.config import parse
 from infra.policy import check as checking
 from infra.policy.audit import SUBSCRIPTION_DIAGNOSTICS
 from infra.policy.control import LIFECYCLE
@@ -25,8 +27,10 @@ from infra.policy.kinds import (
     S3,
     SQL,
 )
+from infra.policy.replication import ALERT_POLICY, METRIC_ALARM, OF_SLOTS, QUERY_RULE
 from infra.policy.rule import RULES
 from infra.policy.stores import BUCKET_POLICY, VERSIONING
+from infra.record import stack_settings
 from tests.policy.good import (
     ASSIGNMENT,
     BLOCK,
@@ -93,6 +97,12 @@ SPOILINGS: tuple[Spoiling, ...] = (
     ("database-login-by-identity", "aws", RDS, "server", "iamDatabaseAuthenticationEnabled", False),
     ("database-login-by-identity", "gcp", SQL, "server", _FLAGS, []),
     ("database-login-by-identity", "azure", FLEXIBLE, "server", "authConfig.activeDirectoryAuth", "Disabled"),
+    ("slots-watched", "aws", METRIC_ALARM, "replication-lag", "", GONE),
+    ("slots-watched", "aws", METRIC_ALARM, "retained-wal", "alarmActions", []),
+    ("slots-watched", "gcp", ALERT_POLICY, "retained-wal", "", GONE),
+    ("slots-watched", "gcp", ALERT_POLICY, "replication-lag", "notificationChannels", []),
+    ("slots-watched", "azure", QUERY_RULE, "replication-lag", "enabled", False),
+    ("slots-watched", "azure", QUERY_RULE, "retained-wal", "actions.actionGroups", GONE),
     ("replication-logical", "aws", RDS_PARAMETERS, "parameters", "parameters", []),
     ("replication-logical", "gcp", SQL, "server", _FLAGS, [{"name": "max_wal_senders", "value": "2"}]),
     ("replication-logical", "azure", FLEXIBLE_PARAMETER, "wal_level", "value", "replica"),
@@ -253,6 +263,13 @@ def test_one_thing_wrong_breaks_the_rule(rule: str, cloud: str, kind: str, name:
     names = {one.name for one in GOOD[cloud].resources} | {"the site"}
 
     assert found(rule, spoiled(cloud, kind, name, path, value)) & names
+
+
+def test_the_alarms_on_slots_are_alarms_that_there_are() -> None:
+    """It looks for names that the description really gives."""
+    spec = parse({key.partition(":")[2]: value for key, value in stack_settings("aws").items()}, "aws")
+
+    assert set(OF_SLOTS) <= {alarm.label for alarm in alarms(spec)}
 
 
 @pytest.mark.parametrize(("rule", "cloud", "extra"), ADDED)

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from scripts.runbook import bootstrap, certificates, health, privileges
+from scripts.runbook import bootstrap, certificates, excess_rights, health, privileges
 from scripts.runbook.health import Health
 from tests.conftest import SINGLE_COPY, RunningPostgres
 
@@ -105,6 +105,37 @@ def test_a_role_without_the_privileges_is_told_which(running: RunningPostgres) -
 
     assert set(refused) == set(privileges.ACTS)
     assert "permission denied" in refused["write the fence"]
+
+
+SOME_TABLE = "SELECT min(tablename) FROM pg_tables WHERE schemaname = 'public'"
+EXCESSES = {
+    "GRANT TRIGGER ON {table} TO lifeboat_app": "lifeboat_app may trigger {table}",
+    "GRANT UPDATE ON {table} TO lifeboat_replication": "lifeboat_replication may update {table}",
+    "GRANT UPDATE ON lifeboat.fence TO lifeboat_app": "lifeboat_app may update lifeboat.fence",
+    "GRANT lifeboat_owner TO lifeboat_app": "lifeboat_app is a member of lifeboat_owner",
+    "GRANT CREATE ON SCHEMA public TO lifeboat_app": "lifeboat_app may create in the schema public",
+    "GRANT CREATE ON DATABASE lifeboat TO lifeboat_replication": "lifeboat_replication may create schemas",
+    "ALTER ROLE lifeboat_app CREATEDB": "lifeboat_app has the attribute CREATEDB",
+    "GRANT CREATE ON SCHEMA public TO lifeboat_app; ALTER TABLE {table} OWNER TO lifeboat_app": "lifeboat_app owns {table}",
+}
+
+
+def test_roles_have_no_right_beyond_their_need(agent: psycopg.Connection[Any]) -> None:
+    """It finds nothing in a database that the bootstrap and the app's migrations made."""
+    assert excess_rights.excess(agent) == ()
+
+
+@pytest.mark.parametrize("act", EXCESSES)
+def test_a_right_too_many_is_named(running: RunningPostgres, act: str) -> None:
+    """It says which role may do what, whoever granted it; the test then takes it back."""
+    with psycopg.connect(running.admin_url) as admin:
+        admin.execute("GRANT lifeboat_owner, lifeboat_app TO CURRENT_USER")
+        (table,) = admin.execute(SOME_TABLE).fetchone() or ("",)
+        admin.execute(act.format(table=table))  # ty: ignore[no-matching-overload]
+        found = excess_rights.excess(admin)
+        admin.rollback()
+
+    assert EXCESSES[act].format(table=table) in found
 
 
 def test_an_expired_password_is_named(running: RunningPostgres) -> None:

@@ -94,6 +94,8 @@ BROKEN = {
     "an expired store credential": (
         with_word("gcp", store_failures={"azure": "403 AuthenticationFailed"}), "gcp: reaches control stores", "403"),
     "a certificate about to end": (with_health("aws", certificate_days=2.0), "aws: database certificate", "2 days"),
+    "a role with more rights than it needs": (
+        with_health("gcp", excess=("lifeboat_app owns posts",)), "gcp: rights beyond need", "owns posts"),
     "an edge whose certificate was not renewed": (
         with_health("azure", edge_days=2.0), "azure: certificate for the app's name", "2 days"),
     "an edge that would serve nobody": (

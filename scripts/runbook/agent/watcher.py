@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from scripts.runbook import certificates, clocks, health, media, privileges, status
+from scripts.runbook import certificates, clocks, excess_rights, health, media, privileges, status
 from scripts.runbook.agent.state import Agent
 from scripts.runbook.sites import Platform
 
@@ -50,7 +50,7 @@ def _prove(platform: Platform, site: str) -> dict[str, object]:
     """Use every privilege, reach every other database as a subscription would, and look at this one's certificate."""
     outputs = platform.outputs[site]
     with psycopg.connect(platform.agent_url(site), autocommit=True, connect_timeout=3) as connection:
-        refused = privileges.refused(connection)
+        refused, beyond = privileges.refused(connection), excess_rights.excess(connection)
     for other in platform.others(site):
         there = platform.outputs[other]
         conninfo = platform.conninfo(there.database_host, there.database_port, site)
@@ -63,7 +63,7 @@ def _prove(platform: Platform, site: str) -> dict[str, object]:
         days = None
     edge = _edge(outputs.edge_target, platform.outside_url)
     ahead = clocks.ahead_of_stores(outputs.lease_url for outputs in platform.outputs.values())
-    return {"refused": refused, "certificate_days": days, "clock_ahead": ahead, **edge}
+    return {"refused": refused, "certificate_days": days, "clock_ahead": ahead, "excess": beyond, **edge}
 
 
 def _edge(target: str, address: str) -> dict[str, object]:
