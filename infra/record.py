@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
         found = record(options.cloud, settings)
     except pulumi.RunError as error:
         parser.exit(2, f"{error}\n")
-    print(json.dumps(found, indent=1, sort_keys=True))
+    print(json.dumps(found, sort_keys=True))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """The rest of the table in replacements.py: types that hold no rows and no pictures, one line each. Imports no Pulumi.
 
-Each line: the type, then the properties whose change replaces it (`ForceNew` in the providers' resource schemas, `immutable`
-at Google, in Azure whatever stands in the resource's path), written from knowledge of them and not read off each page
-again: a real preview has the last word. Whatever is not here is "not known".
+Each line, with the indented one that may follow: the type, then the properties whose change replaces it: what the
+provider's page says, what the identifier is made of, and in Azure whatever stands in the resource's path. Most pages are
+silent on the others, and those are written from knowledge of the providers' schemas (`ForceNew`, `immutable`): a real
+preview has the last word. `python -m tests.preview.replacement_words` holds the lines against what the pages do say, and
+counts what they do not.
+Whatever is not here is "not known".
 """
 
 AWS = """
@@ -79,7 +82,8 @@ compute/haVpnGateway:HaVpnGateway name network project region
 compute/networkPeeringRoutesConfig:NetworkPeeringRoutesConfig network peering project
 compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup cloudRun name networkEndpointType project region
 compute/router:Router name network project region
-compute/routerInterface:RouterInterface ipRange name project region router subnetwork vpnTunnel
+compute/routerInterface:RouterInterface interconnectAttachment ipRange name privateIpAddress project
+    redundantInterface region router subnetwork vpnTunnel
 compute/routerNat:RouterNat name project region router
 compute/routerPeer:RouterPeer interface name project region router
 compute/routerRoutePolicy:RouterRoutePolicy name project region router
@@ -181,3 +185,13 @@ DESTROYS = {
     "gcp:sql/database:Database": "every row of this site's database",
 }
 """What is lost when one of them is replaced; the others are made again from the description without loss."""
+
+SOMETIMES = {
+    "aws:ec2/vpcEndpoint:VpcEndpoint": {"privateDnsEnabled": "update on an Interface endpoint, replace on any other"},
+    "aws:lb/loadBalancer:LoadBalancer": {
+        "secondaryIpsAutoAssignedPerSubnet": "replace if it falls, update if it grows",
+        "securityGroups": "update; on a network load balancer replace if the first is added or the last is taken away",
+        "subnets": "update; on a network load balancer replace if one is taken away",
+    },
+}
+"""What replaces only under a condition, in the words of the providers' pages."""

@@ -1,7 +1,8 @@
 """Which change replaces a resource instead of updating it, and what that destroys: data for the preview and the doubles.
 
-Only what a source says is listed: the provider's resource schema (`ForceNew`) or the SDK's own docstring; each entry
-carries the provider's page. Paths are dotted and leave out positions in lists. Any other property is "not known".
+What holds data is listed from the provider's resource schema (`ForceNew`) or its page, which each entry names; the rest,
+and what it stands on, is in replaced_parts.py. Paths are dotted and leave out positions in lists. Any other property is
+"not known". `python -m tests.preview.replacement_words` holds the table against the pages at the pinned versions.
 `python -m infra.replacements` prints the table as JSON. Imports no Pulumi.
 """
 
@@ -141,7 +142,7 @@ _GCP = {
     ),
     "gcp:sql/user:User": Replacement(
         page=_page("gcp", "sql/user"),
-        replaces=("host", "name"),
+        replaces=("host", "instance", "name"),
         destroys="the database user",
     ),
     "gcp:storage/bucket:Bucket": Replacement(
@@ -300,13 +301,16 @@ _RANDOM = {
 def _parts(package: str, lines: str) -> dict[str, Replacement]:
     """Read the lines of replaced_parts.py; a page's path is the type's own, in lower case."""
     found = {}
-    for line in lines.strip().splitlines():
+    for line in lines.strip().replace("\n ", " ").splitlines():
         kind, *replaces = line.split()
         module, _, name = kind.partition(":")
         token = f"{package}:{kind}"
         path = f"{module.partition('/')[0]}/{name}".lower()
         found[token] = Replacement(
-            _page(package, path), tuple(replaces), destroys=replaced_parts.DESTROYS.get(token, "")
+            _page(package, path),
+            tuple(replaces),
+            sometimes=replaced_parts.SOMETIMES.get(token, {}),
+            destroys=replaced_parts.DESTROYS.get(token, ""),
         )
     return found
 

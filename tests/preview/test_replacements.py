@@ -7,11 +7,12 @@ import sys
 import pytest
 
 from infra import replaced_parts
-from infra.replacements import REPLACEMENTS
+from infra.replacements import REPLACEMENTS, Replacement
 from scripts.previewing.parity_facts import DATA
 from scripts.previewing.recordings import CLOUDS
 from tests.engine import sdk
 from tests.infra.recordings import ROOT, recording
+from tests.preview import replacement_words
 
 
 def test_every_type_that_holds_data_is_listed() -> None:
@@ -68,3 +69,20 @@ def test_the_table_prints_as_json_without_pulumi() -> None:
 
     assert printed.returncode == 0, printed.stderr
     assert json.loads(printed.stdout).keys() == REPLACEMENTS.keys()
+
+
+def test_the_table_contradicts_no_word_of_the_providers() -> None:
+    """It lists whatever the installed SDKs say replaces a type, and calls nothing an update that they call fixed."""
+    assert [fault for kind in sorted(REPLACEMENTS) for fault in replacement_words.contradictions(kind)] == []
+
+
+def test_a_line_that_contradicts_the_provider_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the property that a table forgets, or calls an update, with the provider's sentence."""
+    user, key = "gcp:sql/user:User", "gcp:kms/cryptoKey:CryptoKey"
+    monkeypatch.setitem(REPLACEMENTS, user, Replacement(page="", replaces=("name",)))
+    monkeypatch.setitem(REPLACEMENTS, key, Replacement(page="", replaces=("name", "keyRing"), updates=("purpose",)))
+
+    forgotten, moved = (replacement_words.contradictions(kind) for kind in (user, key))
+
+    assert f"{user}, instance: Changing this forces a new resource to be created." in "\n".join(forgotten)
+    assert "The immutable purpose of this CryptoKey." in "\n".join(moved)
