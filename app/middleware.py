@@ -13,6 +13,8 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+# A year; only where the address is one of https: a browser would take no other answer from this host any more.
+STRICT_TRANSPORT = "max-age=31536000"
 
 
 class Surroundings:
@@ -36,6 +38,8 @@ class Surroundings:
                 headers["X-Site"] = self._site
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = STRICT_TRANSPORT
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -129,12 +129,16 @@ def make_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
         running.stop()
 
 
-@pytest.fixture(scope="session")
-def app_database(make_postgres: Callable[[str], RunningPostgres]) -> RunningPostgres:
-    """Give a migrated database whose fence is open under the single-copy rule."""
-    running = make_postgres("app_database")
+def migrated(running: RunningPostgres) -> RunningPostgres:
+    """Make the app's tables, and open the fence under the single-copy rule."""
     bootstrap.create_machinery(running.owner_url, "aws", 1, SINGLE_COPY)
     bootstrap.migrate_app(running.owner_url)
     with psycopg.connect(running.agent_url) as connection:
         connection.execute("UPDATE lifeboat.fence SET writable = true, valid_until = now() + interval '10 years'")
     return running
+
+
+@pytest.fixture(scope="session")
+def app_database(make_postgres: Callable[[str], RunningPostgres]) -> RunningPostgres:
+    """Give a migrated database whose fence is open under the single-copy rule."""
+    return migrated(make_postgres("app_database"))

@@ -2,10 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.specs.openapi.checks import (
@@ -17,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app.main import create_app
-from tests.app.conftest import Api, Member, RunningApp, make_settings, noise
+from tests.app.conftest import RunningApp, make_settings
 from tests.app.samples import Samples
 
 FULL = bool(os.environ.get("LIFEBOAT_FULL"))
@@ -40,14 +38,6 @@ def described() -> schemathesis.BaseSchema:
     # The boundaries of every field, one by one: thousands of requests.
     description.config.phases.coverage.enabled = FULL
     return description
-
-
-@pytest.fixture(scope="module")
-def samples(app_server: RunningApp, api: Api, person: Member) -> Iterator[Samples]:
-    """Give one of everything that a path names, and the person that it belongs to."""
-    made = Samples(app_server.address, api, person, noise())
-    yield made
-    made.close()
 
 
 description = described()
