@@ -94,6 +94,8 @@ def _refusals(operation: dict[str, Any], *, needs_token: bool) -> Iterator[str]:
         yield from ("400", "413")
     if "requestBody" in operation or "parameters" in operation:
         yield from ("404", "422")
+    if "push" in operation["tags"]:
+        yield "404"  # this token has no subscription
     if "security" in operation or "oauth" in operation["tags"]:
         yield "401"
     if needs_token:

@@ -115,6 +115,7 @@ async function submit(event) {
   form.reset();
   form.elements.status.value = "";
   form.elements.idempotency_key.value = crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`;
+  form.dispatchEvent(new Event("input"));
   say(MOVING);
   await show();
   timer = setTimeout(sendAll, pause);

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.acceptance.chromium import faults, fits, keep_picture, launched, needs_chromium
-from tests.app.community import Town, settle
-from tests.app.conftest import PASSWORD, Api, RunningApp
+from tests.acceptance.chromium import faults, fits, keep_picture, launched, needs_chromium, post, sign_up
+from tests.app.community import Town, dusk, settle
+from tests.app.conftest import PASSWORD, Api, FenceControl, RunningApp, encoded, numbers
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
 DESKTOP, PHONE = {"width": 1180, "height": 860}, {"width": 390, "height": 844}
-LOOKS = {"": ("light", DESKTOP), "-dark": ("dark", DESKTOP), "-phone": ("light", PHONE), "-phone-dark": ("dark", PHONE)}
+LOOKS = {"": ("light", DESKTOP), "-dark": ("dark", DESKTOP), "-phone": ("light", PHONE)}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def chromium(town: Town) -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser, app_server: RunningApp) -> Iterator[BrowserContext]:
     """Give a fresh browser profile."""
-    found = chromium.new_context(base_url=app_server.address, viewport=DESKTOP)
+    found = chromium.new_context(base_url=app_server.address, viewport=DESKTOP, reduced_motion="reduce")
     found.set_default_timeout(90_000)
     yield found
     found.close()
@@ -44,7 +44,7 @@ def context(chromium: Browser, app_server: RunningApp) -> Iterator[BrowserContex
 @pytest.fixture(scope="module")
 def member(chromium: Browser, app_server: RunningApp) -> Iterator[Page]:
     """Give the page of ines, who is logged in."""
-    context = chromium.new_context(base_url=app_server.address, viewport=DESKTOP)
+    context = chromium.new_context(base_url=app_server.address, viewport=DESKTOP, reduced_motion="reduce")
     context.set_default_timeout(90_000)
     page = context.new_page()
     log_in(page)
@@ -131,3 +131,145 @@ def test_everybody_can_use_every_page(member: Page, places: dict[str, str]) -> N
 
     assert {path: what for path, what in found.items() if what} == {}
     assert wide == []
+
+
+def sign_up_as_new(page: Page) -> str:
+    name = f"n{next(numbers)}"
+    page.goto("/")
+    sign_up(page, name)
+    return name
+
+
+def test_somebody_signs_up_posts_and_answers(context: BrowserContext) -> None:
+    """A person comes, posts with a picture and a warning, answers themselves, and no script fails."""
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    name = sign_up_as_new(page)
+    post(page, "The first words of a new neighbour.", encoded(dusk()))
+    page.locator("#feed").get_by_role("link", name="Reply").first.click()
+    post(page, "And the second.")
+
+    page.goto(f"/@{name}")
+
+    expect(page.locator("#feed article")).to_have_count(2)
+    assert page.locator("#feed img").first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    assert errors == []
+
+
+def test_a_button_changes_its_post_in_place(member: Page, places: dict[str, str]) -> None:
+    """Pressing Favourite on a page exchanges that one card: the page is not loaded again, nor scrolled."""
+    member.goto(places["thread"])
+    member.evaluate("window.stays = true")
+    button = member.locator("article.post").first.get_by_role("button", name="Favourite")
+    before = button.get_attribute("aria-pressed")
+
+    button.click()
+
+    expect(button).to_have_attribute("aria-pressed", "false" if before == "true" else "true")
+    assert member.evaluate("window.stays") is True
+
+
+def test_reading_and_posting_need_no_script(chromium: Browser, app_server: RunningApp, places: dict[str, str]) -> None:
+    """With JavaScript off a person logs in, reads a thread, likes it, and answers in it."""
+    context = chromium.new_context(base_url=app_server.address, java_script_enabled=False)
+    page = context.new_page()
+    log_in(page, "yuki")
+    page.goto(places["thread"])
+    page.locator("article.focus").get_by_role("button", name="Favourite").click()
+    expect(page.locator("article.focus").get_by_role("button", name="Favourite")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    post(page, "@tomas Written without a single script.")
+
+    expect(page.locator("#feed")).to_contain_text("Written without a single script.")
+    context.close()
+
+
+def test_everything_is_reached_by_keyboard(member: Page) -> None:
+    """Tab leads over the skip link to the text, the extras and Post; Enter opens them; what has the focus shows it."""
+    member.goto("/")
+    member.keyboard.press("Tab")
+    assert member.evaluate("document.activeElement.className") == "skip"
+    member.keyboard.press("Enter")
+    reached = []
+    for _ in range(7):
+        member.keyboard.press("Tab")
+        reached.append(member.evaluate("document.activeElement.textContent.trim() || document.activeElement.name"))
+        assert member.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", reached
+    member.locator(".extras summary", has_text="Poll").focus()
+    member.keyboard.press("Enter")
+
+    assert reached[1:5] == ["Pictures", "Poll", "Warning", "Later"]
+    assert reached[-1] == "Post"
+    expect(member.get_by_label("Answer 1")).to_be_visible()
+
+
+def test_a_post_waits_in_the_page_and_goes_out_once(context: BrowserContext, fence: FenceControl) -> None:
+    """While nothing can be saved it waits, says so, and survives a reload; then it goes out by itself, one post."""
+    page, text = context.new_page(), "Ferry 7 waits for everybody who is still on the pier. Nobody is left behind."
+    log_in(page, "tomas")
+    fence.set(writable=False)
+    page.reload()
+    page.locator("textarea[name=status]").fill(text)
+    page.get_by_role("button", name="Post", exact=True).click()
+
+    expect(page.locator("#said")).to_contain_text("Your post waits on this device and goes out by itself")
+    expect(page.locator(".waiting")).to_contain_text(text)
+    for ending, (scheme, size) in LOOKS.items():
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(size)
+        assert faults(page, "color-contrast") == []
+        keep_picture(page, f"waiting{ending}")
+    page.reload()
+    expect(page.locator(".waiting")).to_contain_text(text)
+    fence.set(writable=True)
+
+    expect(page.locator("#said")).to_contain_text("Your post is out.")
+    expect(page.locator(".waiting")).to_have_count(0)
+    page.goto("/@tomas")
+    expect(page.locator("#feed article", has_text=text)).to_have_count(1)
+
+
+def test_a_waiting_post_can_be_discarded(context: BrowserContext, fence: FenceControl) -> None:
+    """It is gone for good, and the form is free meanwhile."""
+    page = context.new_page()
+    sign_up_as_new(page)
+    fence.set(writable=False)
+    page.locator("textarea[name=status]").fill("Better not.")
+    page.get_by_role("button", name="Post", exact=True).click()
+    page.get_by_role("button", name="Discard").click()
+
+    expect(page.locator(".waiting")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#feed")).to_be_visible()
+    expect(page.locator(".waiting")).to_have_count(0)
+
+
+def test_a_refused_post_is_explained_as_ever(context: BrowserContext) -> None:
+    """What waiting would not help is shown with its sentence, and the text is still there."""
+    page = context.new_page()
+    sign_up_as_new(page)
+    page.locator("textarea[name=status]").fill("   ")
+    page.get_by_role("button", name="Post", exact=True).click()
+
+    expect(page.locator("[role=alert]")).to_contain_text("Text can't be blank")
+
+
+def test_the_app_can_be_installed_and_has_a_page_without_a_network(context: BrowserContext) -> None:
+    """The manifest and its icons load, the worker serves all pages, and offline it shows its own page, styled."""
+    page = context.new_page()
+    name = sign_up_as_new(page)
+    manifest = page.evaluate("fetch('/manifest.webmanifest').then(answer => answer.json())")
+    icons = [context.request.get(icon["src"]) for icon in manifest["icons"]]
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    context.set_offline(True)
+    page.goto("/local")
+
+    expect(page.get_by_role("heading", name="You are offline")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.card')).borderRadius") != "0px"
+    assert name not in page.content()
+    context.set_offline(False)
+    expect(page.get_by_role("heading", name="Local")).to_be_attached()
+    assert manifest["display"] == "standalone"
+    assert all(icon.ok and icon.headers["content-type"] == "image/png" for icon in icons)
