@@ -7,6 +7,7 @@ COPY requirements/app.txt requirements/
 COPY app app
 COPY infra infra
 COPY scripts scripts
+COPY .lifeboat/browser/node_modules/htmx.org/dist/htmx.min.js .lifeboat/browser/node_modules/htmx.org/dist/
 RUN scripts/image-root /opt/lifeboat
 
 FROM ${BASE}

@@ -25,6 +25,7 @@ ARGUMENTS = [
 ]
 
 
+SLOW = 90_000  # milliseconds; a loaded machine is many times slower, and waiting costs nothing when it comes sooner
 AXE = Path(__file__).parents[2] / ".lifeboat" / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -66,7 +67,7 @@ def sign_up(page: Page | FrameLocator, name: str) -> None:
     form.locator("[name=password]").fill("a long enough passphrase")
     form.locator("[name=agreement]").check()
     form.get_by_role("button", name="Create account").click()
-    expect(page.locator("textarea[name=status]")).to_be_visible()
+    expect(page.locator("textarea[name=status]")).to_be_visible(timeout=SLOW)
 
 
 def post(page: Page | FrameLocator, text: str, picture: bytes | None = None) -> None:
@@ -78,7 +79,7 @@ def post(page: Page | FrameLocator, text: str, picture: bytes | None = None) -> 
         )
         page.get_by_label("What picture 1 shows").fill("A red boat with a white sail in the harbour at dusk")
     page.get_by_role("button", name="Post", exact=True).click()
-    expect(page.locator("#feed")).to_contain_text(text)
+    expect(page.locator("#feed")).to_contain_text(text, timeout=SLOW)
 
 
 def keep_picture(page: Page, name: str) -> None:

@@ -57,7 +57,7 @@ def environment(folder: Path, home: Path) -> dict[str, str]:
 
 
 def test_the_image_serves_web_and_writes_nothing_of_its_own(image: Path, tmp_path: Path) -> None:
-    """It answers the health check on the port that it is given, and no file of the image changes meanwhile."""
+    """It answers the health check on the port that it is given and brings htmx along, and no file of the image changes meanwhile."""
     before = listing(image)
     port = free_port()
     web = subprocess.Popen(
@@ -71,6 +71,7 @@ def test_the_image_serves_web_and_writes_nothing_of_its_own(image: Path, tmp_pat
     )
     try:
         assert waits_until(lambda: _answers(f"http://127.0.0.1:{port}/healthz"), 60), _last_words(web)
+        assert _answers(f"http://127.0.0.1:{port}/htmx.js")
     finally:
         web.terminate()
         web.communicate(timeout=30)
