@@ -10,14 +10,18 @@ from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import BadSignature
 from scripts.runbook.signing import Body, Signer, unseal
 
-Kind = Literal["accepted", "ended", "replayed"]
+Kind = Literal["accepted", "ready", "ended", "replayed"]
+
+# How much of the nonce is in an answer's name: as many names as these hexadecimal digits tell apart.
+SLOT_DIGITS = 2
 
 
 @dataclass(frozen=True)
 class Answer:
     """One site's word on one request.
 
-    kind: accepted (the runbook begins, by `plan`); ended (`done`, or the sentence that stopped or refused it);
+    kind: accepted (the runbook begins, by `plan`); ready (a site has done its part of a migration that others wait for,
+    and its log was that long then: `log`, bytes); ended (`done`, or the sentence that stopped or refused it);
     replayed (an old request lay there once more and was left alone). `records`: how many journal records the run wrote.
     """
 
@@ -29,6 +33,7 @@ class Answer:
     runbook: str = ""
     records: int = 0
     plan: Body = field(default_factory=dict)
+    log: int = 0
     at: float = field(default_factory=time.time)
 
     @property
@@ -37,18 +42,25 @@ class Answer:
 
 
 def answer_key(nonce: str, site: str, kind: Kind) -> str:
-    return f"answers/{nonce}/{site}-{kind}.json"
+    """Return where an answer lies, below the one prefix that every agent may write everywhere.
+
+    No agent may delete, so the names are few and come again: an answer is overwritten once 256 requests later, on average,
+    and one under another nonce is none.
+    """
+    return f"requests/answers/{nonce[:SLOT_DIGITS]}/{site}-{kind}.json"
 
 
 async def publish(stores: ControlStores, signer: Signer, answer: Answer) -> None:
     """Write an answer to every store that answers."""
-    await stores.put(answer.key, signer.seal(vars(answer)))
+    # A version that knows no migrations understands every answer but those of one.
+    body = {name: part for name, part in vars(answer).items() if name != "log" or part}
+    await stores.put(answer.key, signer.seal(body))
 
 
 async def hear(
     stores: ControlStores, public_keys: Mapping[str, str], nonce: str, site: str, kind: Kind
 ) -> Answer | None:
-    """Return a site's answer, or None while no store holds one whose signature holds."""
+    """Return a site's answer, or None while no store holds one to this request whose signature holds."""
     answers = await stores.get(answer_key(nonce, site, kind))
     for envelope in answers.values.values():
         try:

@@ -88,11 +88,11 @@ async def say(stores: ControlStores, signer: Signer, key: str, talk: Ask | Answe
 
 
 def ask_key(site: str) -> str:
-    return f"return/{site}.ask.json"
+    return f"requests/return/{site}.ask.json"
 
 
 def answer_key(site: str) -> str:
-    return f"return/{site}.answer.json"
+    return f"requests/return/{site}.answer.json"
 
 
 async def hear_ask(stores: ControlStores, public_keys: dict[str, str], site: str) -> Ask | None:
