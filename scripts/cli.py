@@ -26,6 +26,7 @@ GROUPS = {
     "peers": "scripts.peers",
     "takedown": "scripts.takedown",
     "access": "scripts.access",
+    "account": "scripts.account",
     "audit": "scripts.audit",
     "certificate": "scripts.certificate",
 }
@@ -36,6 +37,7 @@ COMMANDS = {
     "evacuate": "scripts.evacuate:command",
     "join": "scripts.join:command",
     "journal": "scripts.journal:command",
+    "migrate": "scripts.migrate:command",
     "drill": "scripts.drill:command",
     "demo": "scripts.demo:command",
     "preview": "scripts.preview:command",

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from scripts import seed
 from scripts.console import Console
 from scripts.embedded import coming_back, harm, local_sites
 from scripts.embedded.coming_back import CameBack
@@ -72,6 +73,9 @@ def kill(
     console.tell(
         f"{site} is gone: {kill_site(console.folder, site, wipe=wipe)} processes ended at once{', its data too' if wipe else ''}."
     )
+
+
+app.command("seed")(seed.command)
 
 
 def kill_site(folder: Path, site: str, *, wipe: bool = False) -> int:

@@ -338,6 +338,72 @@ class MoveUnderWay(LifeboatError):
         )
 
 
+class MigrationUnderWay(LifeboatError):
+    """The primary is migrating the tables of all sites, and it answers."""
+
+    def __init__(self, holder: str, runbook: str) -> None:
+        super().__init__(
+            f"{holder} is migrating the tables of all sites ({runbook}) and answers: let it end, "
+            "or finish it with `lifeboat migrate --yes`; nothing was changed."
+        )
+
+
+class NotExpandContract(LifeboatError):
+    """A migration does what the release before, or a site that is not migrated yet, could not live with."""
+
+    def __init__(self, revision: str, statement: str, rule: str) -> None:
+        super().__init__(f"Revision {revision} is refused: {rule}. The statement is: {' '.join(statement.split())}")
+
+
+class NotMigrated(LifeboatError):
+    """A site stands at another revision than the primary, so it could not follow."""
+
+    def __init__(self, site: str, here: str, primary: str, there: str) -> None:
+        super().__init__(
+            f"{site} stands at revision {here or 'none'} and {primary} at {there or 'none'}: "
+            "run `lifeboat migrate --yes` first, which brings every site that answers to the same."
+        )
+
+
+class CannotMigrate(LifeboatError):
+    """The sites cannot be migrated as they are."""
+
+
+class OtherCommunity(UsageError):
+    """The local sites hold another invented community than the one that is asked for."""
+
+    def __init__(self, label: str) -> None:
+        seed, users, posts = (part[1:] for part in label.split(".")[0].split("-"))
+        super().__init__(
+            f"The local sites hold the community --users {users} --posts {posts} --seed {seed} already: "
+            "ask for that one again, or start anew with `lifeboat local down` and `lifeboat local up`."
+        )
+
+
+class SeedingStopped(LifeboatError):
+    """The filling of the local sites ended in the middle."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The filling stopped: {why.rstrip('.')}. What is written is whole; run it again to go on.")
+
+
+class UnknownAccount(UsageError):
+    """A person was named that the platform does not have."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no account {name}: give the name as it stands in the person's address.")
+
+
+class NotConfirmedEverywhere(LifeboatError):
+    """What was done to an account is at the primary, and not yet in every cloud that counts."""
+
+    def __init__(self, what: str, primary: str, silent: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{what} was changed at {primary}, but {' and '.join(silent)} has not confirmed it within 5 s: it arrives when "
+            "that site follows again; run the same command until it says that it is confirmed."
+        )
+
+
 class CannotJoin(LifeboatError):
     """A site cannot be made a standby as it is."""
 

@@ -56,6 +56,7 @@ class Platform:
     renewals: dict[str, Renewal]
     keeping: Keeping = field(compare=False)
     ways: Mapping[str, Enter] = field(default_factory=dict, compare=False)
+    app_database_urls: dict[str, str] = field(default_factory=dict)
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -96,6 +97,14 @@ class Platform:
                 f"this machine has no way into the database of {site}: {self.folder / 'access.json'} does not name it"
             )
         return self.agent_urls[site]
+
+    def app_database_url(self, site: str) -> str:
+        """Return the app's own way into a site's database, as the local sites have it. Raises UsageError elsewhere."""
+        if site not in self.app_database_urls:
+            raise UsageError(
+                f"this machine does not run {site} itself: {self.folder / 'access.json'} has no way for the app"
+            )
+        return self.app_database_urls[site]
 
     def conninfo(self, host: str, port: int, follower: str) -> str:
         """Return how a follower's subscription reaches a publisher: SCRAM bound to the TLS channel, no CA file needed."""
@@ -162,6 +171,7 @@ def load(folder: Path) -> Platform:
             # One store a site, until a provider was replaced for good.
             register_urls=shared.get("register_urls") or {name: one.lease_url for name, one in outputs.items()},
             # Only where an agent runs beside its database's files: a managed service does not show them.
+            app_database_urls=access.get("app_urls", {}),
             disks={site: Path(folder) for site, folder in access.get("disks", {}).items()},
             # Only of sites whose edge takes its certificate from a vault.
             renewals={
