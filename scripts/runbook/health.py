@@ -25,6 +25,7 @@ class Health:
 
     schema: digest of the published tables' columns and keys, the same on every site. published, followed: digests of the
     names of the tables in this site's publication and in its subscription. trouble: why its confirmations must not count.
+    revision: the migration that this site stands at. closed: tables that a migration made and has not opened for writes.
     frail_slots: slots that would not survive the provider's own zone failover. pending: settings that wait for a restart.
     refused: each privilege that failed when it was used, and why; proved_age: seconds since they were used.
     excess: what the app's and the replication role may do beyond their need.
@@ -39,6 +40,8 @@ class Health:
     schema: str = ""
     published: str = ""
     followed: str = ""
+    revision: str = ""
+    closed: tuple[str, ...] = ()
     trouble: tuple[str, ...] = ()
     frail_slots: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
@@ -128,15 +131,26 @@ JOIN pg_replication_slots r ON r.slot_name = 'to_' || p.site ORDER BY p.site
 PENDING = "SELECT name FROM pg_settings WHERE pending_restart ORDER BY name"
 
 
+REVISION = "SELECT version_num FROM public.alembic_version"
+CLOSED = """
+SELECT c.relname FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
+JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE p.pubname = %(publication)s AND n.nspname = 'public' AND NOT has_table_privilege('lifeboat_app', c.oid, 'INSERT')
+ORDER BY 1
+"""
+
+
 def measure(connection: Connection, disk: Path | None) -> Health:
     """Measure what changes from second to second; the proofs that take longer are added by the agent."""
     publication = {"publication": PUBLICATION}
     connection.execute(NOTE_SKIPS)
     free, total = _disk(disk)
     return Health(
-        schema=_texts(connection, SCHEMA, publication)[0],
+        schema=schema_digest(connection),
         published=_texts(connection, PUBLISHED, publication)[0],
         followed=_texts(connection, FOLLOWED)[0],
+        revision=revision(connection),
+        closed=closed_tables(connection),
         trouble=_texts(connection, TROUBLE),
         frail_slots=_texts(connection, FRAIL_SLOTS),
         pending=_texts(connection, PENDING),
@@ -145,6 +159,21 @@ def measure(connection: Connection, disk: Path | None) -> Health:
         disk_total=total,
         versions={"postgres": _texts(connection, "SHOW server_version")[0]},
     )
+
+
+def revision(connection: Connection) -> str:
+    """Return the migration that this site stands at; "" before the first."""
+    return next(iter(_texts(connection, REVISION)), "")
+
+
+def closed_tables(connection: Connection) -> tuple[str, ...]:
+    """Return the published tables that the app may not write yet."""
+    return _texts(connection, CLOSED, {"publication": PUBLICATION})
+
+
+def schema_digest(connection: Connection) -> str:
+    """Return the digest of the published tables' columns and keys."""
+    return _texts(connection, SCHEMA, {"publication": PUBLICATION})[0]
 
 
 def _texts(connection: Connection, query: Any, parameters: dict[str, str] | None = None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 from scripts.runbook import join, replication, understudies
 from scripts.runbook.errors import CannotJoin, RegisterUnreachable
 from scripts.runbook.failover import Run
-from scripts.runbook.plan import Facts
+from scripts.runbook.plan import Facts, must_not_migrate, must_stand_alike
 from scripts.runbook.replication import Following
 from scripts.runbook.requests import Wish
 from scripts.runbook.runner import Step
@@ -58,9 +58,11 @@ def plan_join(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> JoinPlan:
         raise RegisterUnreachable(sites)
     if site == record.holder:
         raise CannotJoin(f"{site} is the primary; it cannot follow itself.")
+    must_not_migrate(record)
     for needed, why in ((site, "its agent must do it"), (record.holder, f"{site} would have nobody to copy from")):
         if not facts.answers(needed):
             raise CannotJoin(f"{needed} does not answer, and {why}: bring it back first.")
+    must_stand_alike(facts.statuses[site], facts.statuses[record.holder])
     if (primary := facts.statuses[site].following) is not None:
         raise CannotJoin(f"{site} follows {primary} already; there is nothing to do.")
     if site in facts.statuses[record.holder].slots:

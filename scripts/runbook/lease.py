@@ -21,7 +21,8 @@ from scripts.runbook.rule import Rule, joint
 
 __all__ = [
     "LeaseAnswer", "LeaseKey", "LeaseRecord", "LeaseSighting", "Terms", "Watch",
-    "change_rule", "finish", "is_left_half_written", "look", "read_record", "release", "renew", "settle", "take_over",
+    "begin_migration", "change_rule", "end_migration", "finish", "is_left_half_written", "look", "read_record",
+    "release", "renew", "settle", "take_over",
 ]  # fmt: skip
 
 LEFT_SECONDS = 1.0
@@ -110,6 +111,25 @@ async def settle(register: Register, site: str, epoch: int, terms: Terms, before
     )
 
 
+async def begin_migration(
+    register: Register, site: str, epoch: int, terms: Terms, before: float, runbook: str
+) -> LeaseAnswer:
+    """Write into the record that this site's runbook is changing the tables of all sites; a mark of an earlier one goes.
+
+    Refused while a move is under way.
+    """
+
+    def edit(record: LeaseRecord) -> LeaseRecord | None:
+        return replace(record, migration=runbook) if record.state == "held" else None
+
+    return await _hold(register, site, epoch, terms, before, edit)
+
+
+async def end_migration(register: Register, site: str, epoch: int, terms: Terms, before: float) -> LeaseAnswer:
+    """Take that mark away: from now on another site may take over again."""
+    return await _hold(register, site, epoch, terms, before, lambda record: replace(record, migration=None))
+
+
 async def take_over(
     register: Register,
     site: str,
@@ -122,6 +142,7 @@ async def take_over(
     approved_by: str | None = None,
     watched: LeaseKey | None = None,
     live: tuple[str, ...] | None = None,
+    over_migration: str | None = None,
     sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     jitter: Callable[[], float] = random.random,
 ) -> LeaseAnswer:
@@ -129,9 +150,10 @@ async def take_over(
 
     The record is then `switching` and carries the planned `rule` beside the previous one, so that the fence may open
     without another write to the register. `live` defaults to the live sites without this one. Done again with the same
-    runbook_id it finds its own win. Refused: `record` names who holds the lease.
+    runbook_id it finds its own win. Refused: `record` names who holds the lease. `over_migration`: the migration in whose
+    middle the holder fell silent; any other that stands there is of a primary that is well.
     """
-    move = Move(site, from_epoch, rule, runbook_id, approved_by, watched, live)
+    move = Move(site, from_epoch, rule, runbook_id, approved_by, watched, live, over_migration)
     for attempt in range(TAKE_OVER_TRIES):
         outcome = await register.propose(lambda value: move.next_value(value, register.fresh_nonce()))
         if outcome.verdict != "unknown":
@@ -151,7 +173,7 @@ async def release(register: Register, site: str, epoch: int, to: str) -> LeaseAn
 
     def change(value: Value) -> Value | None:
         record = LeaseRecord.from_value(value)
-        if not _is_held_by(record, site, epoch) or record.state != "held":
+        if not _is_held_by(record, site, epoch) or record.state != "held" or record.migration:
             return None
         return replace(
             record, state="released", candidate=to, seq=record.seq + 1, nonce=register.fresh_nonce()
@@ -164,6 +186,8 @@ async def release(register: Register, site: str, epoch: int, to: str) -> LeaseAn
     if (record.holder, record.epoch, record.state, record.candidate) == (site, epoch, "released", to):
         return LeaseAnswer("released", record)
     if _is_held_by(record, site, epoch):
+        if record.migration:
+            return LeaseAnswer("refused", record, reason=f"{site} is in the middle of {record.migration}.")
         return LeaseAnswer(
             "refused", record, reason=f"The move to {site} at epoch {epoch} is not over yet; settle it first."
         )

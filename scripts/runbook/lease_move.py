@@ -18,6 +18,7 @@ class Move:
     approved_by: str | None
     watched: LeaseKey | None
     live: tuple[str, ...] | None
+    over_migration: str | None
 
     def next_value(self, value: Value, nonce: str) -> Value | None:
         record = LeaseRecord.from_value(value)
@@ -41,6 +42,8 @@ class Move:
         released = record.state == "released"
         if record.holder == self.site and not released:
             return f"{self.site} is the primary already, at epoch {record.epoch}."
+        if record.migration and record.migration != self.over_migration:
+            return f"{record.holder} began {record.migration} meanwhile; nothing was changed."
         if self.rule.is_single_copy and not self.approved_by:
             return "Going on with one copy alone needs a person's name."
         if self.approved_by or (released and self.site in (record.candidate, record.holder)):

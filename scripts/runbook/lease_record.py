@@ -24,6 +24,7 @@ class LeaseRecord:
 
     rule: what acknowledges under this epoch. previous_rule: under what earlier epochs may have acknowledged; kept until
     the state is `held`, and until then a promotion hears both. live: the standbys that a deletion waits for.
+    migration: the runbook that is changing the tables of all sites; while its primary answers nobody takes over.
     candidate: to whom a released lease goes. approved_by: the person whose word the last move or single copy rests on.
     """
 
@@ -39,6 +40,7 @@ class LeaseRecord:
     candidate: str | None = None
     approved_by: str | None = None
     runbook_id: str | None = None
+    migration: str | None = None
 
     def __post_init__(self) -> None:
         problem = _type_problem(self) or _sense_problem(self)
@@ -65,12 +67,14 @@ class LeaseRecord:
     def to_value(self) -> dict[str, Any]:
         """Return the plain dictionary that the register keeps."""
         previous = self.previous_rule.to_value() if self.previous_rule else None
-        return {**vars(self), "rule": self.rule.to_value(), "previous_rule": previous, "live": list(self.live)}
+        value = {**vars(self), "rule": self.rule.to_value(), "previous_rule": previous, "live": list(self.live)}
+        # A version that knows no migrations reads every record but those of one.
+        return value if self.migration else {name: part for name, part in value.items() if name != "migration"}
 
     @classmethod
     def from_value(cls, value: object) -> "LeaseRecord":
         """Read the register's value; raises BadLeaseRecord in one sentence."""
-        if not isinstance(value, dict) or set(value) != _FIELDS or not isinstance(value["live"], list):
+        if not isinstance(value, dict) or {*value, "migration"} != _FIELDS or not isinstance(value["live"], list):
             raise BadLeaseRecord(
                 f"The register holds no lease record but {str(value)[:200]!r}; was it made by another program?"
             )
@@ -101,7 +105,8 @@ def _type_problem(record: LeaseRecord) -> str | None:
         if type(number) is not int or number < 0:
             return f"has {number!r} as {name}, which is no count"
     words = [record.holder, record.nonce, *record.live]
-    words += [word for word in (record.candidate, record.approved_by, record.runbook_id) if word is not None]
+    perhaps = (record.candidate, record.approved_by, record.runbook_id, record.migration)
+    words += [word for word in perhaps if word is not None]
     if any(not isinstance(word, str) for word in words):
         return f"holds something that is not text among {words!r}"
     if record.mode not in get_args(Mode) or record.state not in get_args(State):
@@ -117,6 +122,8 @@ def _sense_problem(record: LeaseRecord) -> str | None:
         return f"counts the primary {record.holder} among the sites that confirm its own writes"
     if (record.state == "switching") != (record.previous_rule is not None):
         return f"is {record.state} {'with' if record.previous_rule else 'without'} a previous rule"
+    if record.migration and record.state != "held":
+        return f"is {record.state} with the migration {record.migration} under way"
     if (record.state == "released") != (record.candidate is not None):
         return f"is {record.state} {'with' if record.candidate else 'without'} a candidate"
     return None

@@ -3,8 +3,10 @@
 from scripts.runbook.errors import (
     AlreadyPrimary,
     DataMayBeLost,
+    MigrationUnderWay,
     MoveUnderWay,
     NobodyFollows,
+    NotMigrated,
     PrimarySilent,
     RegisterUnreachable,
     SiteSilent,
@@ -12,9 +14,18 @@ from scripts.runbook.errors import (
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.plans import SILENT_AFTER_SECONDS, Facts, FailoverPlan, Plan
 from scripts.runbook.rule import Rule
+from scripts.runbook.status import SiteStatus
 
 __all__ = [
-    "SILENT_AFTER_SECONDS", "Facts", "FailoverPlan", "Plan", "new_rule", "plan_failover", "plan_switchover",
+    "SILENT_AFTER_SECONDS",
+    "Facts",
+    "FailoverPlan",
+    "Plan",
+    "must_not_migrate",
+    "must_stand_alike",
+    "new_rule",
+    "plan_failover",
+    "plan_switchover",
     "plan_to_resume",
 ]  # fmt: skip
 
@@ -34,6 +45,8 @@ def plan_failover(
         raise AlreadyPrimary(to, record.epoch)
     if record.state == "switching" and facts.answers(record.holder):
         raise MoveUnderWay(record.holder, record.epoch, record.runbook_id, record.approved_by)
+    if facts.answers(record.holder):
+        must_not_migrate(record)
     _must_answer(facts, to)
     old = _followed(facts, record, to)
     others = tuple(site for site in sites if site not in (to, record.holder, old))
@@ -51,7 +64,20 @@ def plan_failover(
         followers,
         at_risk,
         _evidence(facts, record, to, heard),
+        over_migration=record.migration,
     )
+
+
+def must_not_migrate(record: LeaseRecord) -> None:
+    """Raise MigrationUnderWay while the tables of all sites are being changed."""
+    if record.migration:
+        raise MigrationUnderWay(record.holder, record.migration)
+
+
+def must_stand_alike(here: SiteStatus, primary: SiteStatus) -> None:
+    """Raise NotMigrated for a site that has other revisions than the primary: it could not apply what comes."""
+    if here.health and primary.health and here.health.revision != primary.health.revision:
+        raise NotMigrated(here.site, here.health.revision, primary.site, primary.health.revision)
 
 
 def plan_switchover(facts: Facts, to: str, sites: tuple[str, ...]) -> FailoverPlan:
@@ -70,6 +96,7 @@ def plan_switchover(facts: Facts, to: str, sites: tuple[str, ...]) -> FailoverPl
         raise MoveUnderWay(record.candidate or record.holder, record.epoch + 1, None)
     if not facts.answers(record.holder):
         raise PrimarySilent(record.holder, to)
+    must_not_migrate(record)
     _must_answer(facts, to)
     old = _followed(facts, record, to)
     others = tuple(site for site in sites if site not in (to, old))

@@ -53,7 +53,8 @@ class FailoverPlan:
 
     `hears`: the standbys besides the candidate whose position is asked for. `at_risk_bytes`: how much of the old
     primary's log may hold acknowledged writes that no site heard here has; 0 unless a person accepted more.
-    `resumes`: the runbook that won the epoch already and did not end.
+    `resumes`: the runbook that won the epoch already and did not end. `over_migration`: the migration in whose middle the
+    old primary fell silent.
     """
 
     old: str
@@ -65,6 +66,7 @@ class FailoverPlan:
     at_risk_bytes: int
     evidence: tuple[str, ...]
     resumes: str | None = None
+    over_migration: str | None = None
 
     @property
     def epoch(self) -> int:
@@ -89,4 +91,10 @@ class FailoverPlan:
             **{f"evidence {number}": line for number, line in enumerate(self.evidence, 1)},
             "followed by": ", ".join(self.followers) or "nobody: a single copy until another site follows",
             "may be lost": lost,
+            **self._interrupted(),
         }
+
+    def _interrupted(self) -> dict[str, object]:
+        if self.over_migration is None:
+            return {}
+        return {"interrupts": f"{self.over_migration}: run `lifeboat migrate` afterwards, or a site may not follow"}

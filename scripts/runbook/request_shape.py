@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from scripts.runbook.migration_bodies import problem_of_migrations
+
 NONCE = re.compile("[0-9a-f]{32}")
 
 _PARTS: dict[str, tuple[type, ...]] = {
@@ -20,7 +22,11 @@ def problem_of(body: object) -> str:
     problem = _wrong_part(body, _PARTS)
     if problem or not isinstance(body, dict):
         return problem
-    if problem := _wrong_part(body["wish"], _WISH_PARTS):
+    wish = body["wish"]
+    # Only one verb has migrations.
+    if problem := _wrong_part({name: part for name, part in wish.items() if name != "migrations"}, _WISH_PARTS):
+        return f"has a wish that {problem}"
+    if problem := problem_of_migrations(wish.get("migrations", [])):
         return f"has a wish that {problem}"
     if not all(isinstance(skip, str) for skip in body["wish"]["skips"]):
         return "skips something that is not text"

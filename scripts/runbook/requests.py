@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.migrate import Migration
 from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import BadSignature, RequestRefused
 from scripts.runbook.lease_record import LeaseRecord
+from scripts.runbook.migration_bodies import bodies_of, migrations_of
 from scripts.runbook.request_shape import NONCE, plain, problem_of
 from scripts.runbook.signing import Body, Signer, canonical, claimed_body, unseal
 
@@ -25,13 +27,28 @@ CLOCK_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person wants done: the verb, the site it is about, and what the person accepts or leaves out."""
+    """What a person wants done: the verb, the site it is about, and what the person accepts or leaves out.
+
+    `migrations`: what `lifeboat migrate` brings, oldest first; no other verb has any.
+    """
 
     verb: str
     to: str
     single_copy: bool = False
     accept_data_loss: int | None = None
     skips: tuple[str, ...] = ()
+    migrations: tuple[Migration, ...] = ()
+
+    def to_body(self) -> Body:
+        body = {**vars(self), "skips": list(self.skips), "migrations": bodies_of(self.migrations)}
+        # A version that knows no migrations takes every other request.
+        return body if self.migrations else {name: part for name, part in body.items() if name != "migrations"}
+
+    @classmethod
+    def from_body(cls, body: Body) -> "Wish":
+        parts: dict[str, Any] = {**body, "skips": tuple(body["skips"])}
+        parts["migrations"] = migrations_of(body.get("migrations", []))
+        return cls(**parts)
 
 
 @dataclass(frozen=True)
@@ -63,7 +80,7 @@ class Request:
         return request_key(self.operator)
 
     def to_body(self) -> Body:
-        return {**vars(self), "wish": {**vars(self.wish), "skips": list(self.wish.skips)}}
+        return {**vars(self), "wish": self.wish.to_body()}
 
     @classmethod
     def from_body(cls, body: object) -> "Request":
@@ -71,8 +88,7 @@ class Request:
         problem = problem_of(body)
         if problem or not isinstance(body, dict):
             raise RequestRefused(f"the request {problem}")
-        wish: dict[str, Any] = {**body["wish"], "skips": tuple(body["wish"]["skips"])}
-        parts: dict[str, Any] = {**body, "wish": Wish(**wish)}
+        parts: dict[str, Any] = {**body, "wish": Wish.from_body(body["wish"])}
         return cls(**parts)
 
 

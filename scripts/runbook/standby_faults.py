@@ -22,10 +22,11 @@ def slot_fault(slot: Slot | None) -> str:
     return f"its slot is {slot.wal_status}: the log it needs is gone" if slot.wal_status in LOST else ""
 
 
-def told_fault(word: SiteStatus | None, primary: str, epoch: int, published: str) -> str:
+def told_fault(word: SiteStatus | None, primary: str, epoch: int, published: str | None) -> str:
     """Return what a standby's own status says against it, or ""; a standby whose agent is silent says nothing.
 
-    `published`: the digest of the primary's published tables.
+    `published`: the digest of the primary's published tables; None during a migration, when the sites' tables differ for a
+    moment and the app may write no new one.
     """
     if word is None or word.health is None:
         return ""
@@ -33,7 +34,7 @@ def told_fault(word: SiteStatus | None, primary: str, epoch: int, published: str
         return f"it follows {word.following or 'nobody'} under epoch {word.following_epoch}"
     if word.health.trouble:
         return word.health.trouble[0]
-    return "" if word.health.followed == published else "it follows other tables than the primary publishes"
+    return "" if published in (None, word.health.followed) else "it follows other tables than the primary publishes"
 
 
 @dataclass

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from scripts.runbook import fence, outside, replication, takeovers, understudies
-from scripts.runbook.errors import DataMayBeLost, EpochTaken, RegisterUnreachable, StepTimedOut
+from scripts.runbook.errors import DataMayBeLost, EpochTaken, MigrationUnderWay, RegisterUnreachable, StepTimedOut
 from scripts.runbook.failover import POLL_SECONDS, FailoverRun
 from scripts.runbook.lease import LeaseAnswer, LeaseRecord, take_over
 from scripts.runbook.positions import format_lsn, parse_lsn
@@ -25,7 +25,8 @@ def win_epoch(run: FailoverRun) -> Evidence:
     plan, terms = run.plan, run.platform.terms
     before = fence.clock(run.database)
     taking = take_over(run.register, plan.new, plan.from_epoch, plan.rule, terms, before, runbook_id=run.runbook,
-                       approved_by=run.commission.approved_by, watched=run.commission.watched, live=plan.followers)  # fmt: skip
+                       approved_by=run.commission.approved_by, watched=run.commission.watched, live=plan.followers,
+                       over_migration=plan.over_migration)  # fmt: skip
     record = _won(run, run.wait_for(taking))
     return {
         "epoch": record.epoch,
@@ -140,6 +141,8 @@ def _won(run: FailoverRun, answer: LeaseAnswer) -> LeaseRecord:
     if answer.kind == "won" and answer.record is not None:
         run.valid_until = answer.valid_until or 0.0
         return answer.record
+    if answer.record is not None and answer.record.migration and answer.record.epoch == run.plan.from_epoch:
+        raise MigrationUnderWay(answer.record.holder, answer.record.migration)
     if answer.record is not None:
         raise EpochTaken(answer.record.holder, answer.record.epoch, answer.record.runbook_id, answer.record.approved_by)
     raise RegisterUnreachable(run.platform.sites, dict(run.register.faults))

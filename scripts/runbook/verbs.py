@@ -11,6 +11,8 @@ from scripts.runbook.copy_steps import COPY
 from scripts.runbook.errors import JournalFull, LifeboatError, RegisterUnreachable, StepBroke
 from scripts.runbook.failover import FailoverRun, Run
 from scripts.runbook.join_steps import JOIN, JoinPlan, JoinRun, plan_join
+from scripts.runbook.migrate_plan import MigratePlan, plan_migrate
+from scripts.runbook.migrate_steps import MIGRATE, TAKE_PART, MigrateRun, PartRun
 from scripts.runbook.plan import Facts, FailoverPlan, Plan, plan_failover, plan_switchover, plan_to_resume
 from scripts.runbook.rehearsal_steps import REHEARSAL
 from scripts.runbook.rejoin_steps import REJOIN
@@ -34,8 +36,9 @@ class PlanKind(Protocol):
 class Verb:
     """One verb. The agent of the site that the wish is about runs `steps`.
 
-    takes_epoch: it is to win the epoch, so the register's promise is asked for early. partner: what the primary's agent
-    does on the same request, once the chosen site has taken it on. retries: after which refusals it goes on by itself.
+    takes_epoch: it is to win the epoch, so the register's promise is asked for early. partner: what other agents do on the
+    same request, once the chosen site has taken it on: the primary's, or with `asks_all` that of every other site.
+    retries: after which refusals it goes on by itself.
     may_skip: the steps that a drill may leave out, because no acknowledged write rests on them.
     """
 
@@ -48,6 +51,7 @@ class Verb:
     partner: "Verb | None" = None
     retries: tuple[type[LifeboatError], ...] = ()
     may_skip: tuple[str, ...] = ()
+    asks_all: bool = False
 
 
 def _failover(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> FailoverPlan:
@@ -83,6 +87,8 @@ def _single_copy(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> AlonePlan:
 _HAND_OVER = Verb("hand_over", _switchover, FailoverPlan, FailoverRun, HAND_OVER,
                   retries=(RegisterUnreachable, StepBroke, JournalFull))  # fmt: skip
 
+_TAKE_PART = Verb("take_part", plan_migrate, MigratePlan, PartRun, TAKE_PART)
+
 _OUTSIDE = ("point_dns", "verify_outside")
 
 VERBS = {
@@ -94,6 +100,7 @@ VERBS = {
         Verb("join", plan_join, JoinPlan, JoinRun, JOIN),
         Verb("rejoin", _rejoin, ReturnPlan, ReturnRun, REJOIN),
         Verb("copy", _copy, ReturnPlan, ReturnRun, COPY),
+        Verb("migrate", plan_migrate, MigratePlan, MigrateRun, MIGRATE, partner=_TAKE_PART, asks_all=True),
         Verb("single_copy", _single_copy, AlonePlan, AloneRun, SINGLE_COPY),
     )
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 from scripts.runbook.errors import CopyNeeded, MoveUnderWay, NothingToReturn, RegisterUnreachable, SiteSilent
 from scripts.runbook.lease import LeaseRecord
-from scripts.runbook.plan import Facts
+from scripts.runbook.plan import Facts, must_not_migrate, must_stand_alike
 from scripts.runbook.signing import Body
 from scripts.runbook.status import SiteStatus, SlotStatus
 
@@ -72,7 +72,9 @@ def plan_return(facts: Facts, site: str, sites: tuple[str, ...], *, copy: bool =
     Raises RegisterUnreachable, NothingToReturn, MoveUnderWay, SiteSilent or CopyNeeded with the reason and the size.
     """
     record = _settled(facts, site, sites)
+    must_not_migrate(record)
     here, primary = _heard(facts, site), _heard(facts, record.holder)
+    must_stand_alike(here, primary)
     if _follows(here, primary, record):
         raise NothingToReturn(f"{site} follows {record.holder} already; there is nothing to do.")
     reason = _why_copy(here, primary) or ("it was asked for" if copy else "")

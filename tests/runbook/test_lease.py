@@ -524,3 +524,48 @@ def test_a_record_that_its_holder_left_half_written_is_finished(site: str, patie
         assert not lease.is_left_half_written(finished, watch, site)
 
     run(scene())
+
+
+def test_a_migration_keeps_the_register_until_it_ends() -> None:
+    """It outlives renewals, stops a release and whoever did not know of it, and goes with it or with the next epoch."""
+
+    async def scene() -> None:
+        stores = await begun()
+        primary, standby = stores.register("aws", "inc1"), stores.register("gcp", "inc2")
+
+        taken = await lease.begin_migration(primary, "aws", 1, TERMS, 50.0, "migrate-1")
+        renewed = await lease.renew(primary, "aws", 1, TERMS, 51.0)
+        released = await lease.release(primary, "aws", 1, "gcp")
+        unaware = await take(standby, "gcp")
+        ended = await lease.end_migration(primary, "aws", 1, TERMS, 52.0)
+        await lease.begin_migration(primary, "aws", 1, TERMS, 53.0, "migrate-2")
+        aware = await take(standby, "gcp", over_migration="migrate-2")
+
+        assert (taken.kind, renewed.kind, ended.kind) == ("renewed", "renewed", "renewed")
+        assert renewed.record
+        assert renewed.record.migration == "migrate-1"
+        assert (released.kind, unaware.kind) == ("refused", "refused")
+        assert released.reason == "aws is in the middle of migrate-1."
+        assert unaware.reason == "aws began migrate-1 meanwhile; nothing was changed."
+        assert ended.record
+        assert ended.record.migration is None
+        assert "migration" not in ended.record.to_value()
+        assert aware.kind == "won"
+        assert aware.record
+        assert aware.record.migration is None
+
+    run(scene())
+
+
+def test_a_migration_waits_for_no_move() -> None:
+    """Under a record that is not held it does not begin, and no record carries both."""
+
+    async def scene() -> LeaseAnswer:
+        stores = await begun()
+        register = stores.register("gcp", "inc1")
+        await take(register, "gcp")
+        return await lease.begin_migration(register, "gcp", 2, TERMS, 50.0, "migrate-1")
+
+    assert run(scene()).kind == "refused"
+    with pytest.raises(BadLeaseRecord, match="with the migration migrate-1 under way"):
+        record(state="released", candidate="gcp", migration="migrate-1")

@@ -76,14 +76,14 @@ async def _take_new(agent: Agent, request: Request) -> None:
 
 
 def _is_for(agent: Agent, request: Request) -> bool:
-    """Say whether this site runs what is asked for, or has a part in it as the primary that hands over."""
+    """Say whether this site runs what is asked for, or has a part in it."""
     verb = VERBS.get(request.wish.verb)
-    has_part = verb is not None and verb.partner is not None and request.holder == agent.site
+    has_part = verb is not None and verb.partner is not None and (verb.asks_all or request.holder == agent.site)
     return request.wish.to == agent.site or has_part
 
 
 async def _join_in(agent: Agent, request: Request) -> None:
-    """Do the primary's part of a move that the chosen site has taken on, by exactly the plan that the operator signed."""
+    """Do this site's part of what the chosen site has taken on, by exactly the plan that the operator signed."""
     partner = VERBS[request.wish.verb].partner
     accepted, ended = await answers.hear_outcome(
         agent.stores, agent.platform.public_keys, request.nonce, request.wish.to

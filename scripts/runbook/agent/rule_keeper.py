@@ -48,7 +48,7 @@ async def _standbys(agent: Agent, record: LeaseRecord) -> dict[str, Standby]:
     log_end, known = await agent.rule_database.call(_look_at_slots)
     followers = {name.removeprefix("to_"): slot for name, slot in known.items()}
     memory.confirmations.observe(now, log_end, {site: slot.confirmed for site, slot in followers.items()})
-    published = agent.health.published if agent.health else ""
+    published = None if record.migration else agent.health.published if agent.health else ""
     others = agent.platform.others(agent.site)
     told = {site: told_fault(agent.words.fresh(site), record.holder, record.epoch, published) for site in others}
     lasting = memory.doubts.lasting(now, told)

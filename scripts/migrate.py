@@ -1,0 +1,49 @@
+"""`lifeboat migrate`: bring the tables of all sites to the newest revision. A plan by default, an act with --yes."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.migrate import Migration, UnreadableMigration, migrations_after
+from scripts.console import Console
+from scripts.failover import As, Yes, carry_out
+from scripts.runbook import sites
+from scripts.runbook.errors import CannotMigrate, RegisterUnreachable
+from scripts.runbook.failover import Reach, gather_facts
+from scripts.runbook.migrate_plan import revisions_of
+from scripts.runbook.plan import Facts
+from scripts.runbook.requests import Wish
+
+
+def command(
+    context: typer.Context,
+    yes: Yes = False,
+    operator: As = None,
+    versions: Annotated[
+        Path | None,
+        typer.Option("--versions", metavar="FOLDER", exists=True, file_okay=False,
+                     help="Revisions of your own, beside the app's."),
+    ] = None,
+) -> None:  # fmt: skip
+    """Change the tables of every site by the app's migrations: what adds goes to the standbys first, what drops to the primary."""
+    console: Console = context.obj
+    platform = sites.load(console.folder)
+    with asyncio.Runner() as loop:
+        facts = gather_facts(Reach.open(platform, "operator", loop))
+    if facts.record is None:
+        raise RegisterUnreachable(platform.sites)
+    wish = Wish("migrate", facts.record.holder, migrations=_lacking(facts, platform.sites, versions))
+    carry_out(console, wish, yes, operator)
+
+
+def _lacking(facts: Facts, names: tuple[str, ...], versions: Path | None) -> tuple[Migration, ...]:
+    """Return what some site that answers lacks. Raises CannotMigrate."""
+    stands = revisions_of(facts, tuple(site for site in names if facts.answers(site)))
+    if not stands:
+        raise CannotMigrate("No site answers, so nobody knows at which revision they stand: bring them back first.")
+    try:
+        return tuple(migrations_after(set(stands.values()), versions))
+    except UnreadableMigration as reason:
+        raise CannotMigrate(f"Nothing was changed: {reason}.") from reason
