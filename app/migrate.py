@@ -74,10 +74,11 @@ def migrations_after(revisions: Iterable[str], folder: Path | None = None) -> li
 
 
 class _Statements(list[str]):
-    """Takes what Alembic would write into a script, one statement each time."""
+    """Takes what Alembic would write into a script, one statement each time, without the ends of its transactions."""
 
     def write(self, text: str) -> None:
-        if statement := text.strip().removesuffix(";"):
+        statement = text.strip().removesuffix(";")
+        if statement and statement not in ("BEGIN", "COMMIT"):
             self.append(statement)
 
     def flush(self) -> None:

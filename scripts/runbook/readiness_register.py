@@ -47,6 +47,9 @@ def _renewal(facts: ReadinessFacts) -> Line:
     if holder is None or holder.status is None or age is None:
         return Line("lease", State.GO, f"{record.holder} holds epoch {record.epoch} and cannot be heard", to_do)
     seen = f"{record.holder} holds epoch {record.epoch}, last heard {age:.1f} s ago"
+    if record.migration:
+        to_do = "let it end, or finish it: `lifeboat migrate --yes`; no other site takes over while it goes on"
+        return Line("lease", State.PRE_STAGE, f"{seen}, in the middle of {record.migration}", to_do)
     if not holder.status.writable and age < facts.terms.duration:
         return Line("lease", State.GO, f"{seen}, and takes no writes", to_do)
     return graded("lease", age, (5, facts.terms.duration, facts.terms.duration), seen, to_do)

@@ -178,7 +178,7 @@ def _schema(site: str, health: Health, primary: Health) -> Line:
     if health.schema == primary.schema:
         return Line(f"{site}: schema", State.GREEN, f"the primary's ({primary.schema[:8]})")
     return Line(f"{site}: schema", State.PRE_STAGE, f"another one ({health.schema[:8]}, not {primary.schema[:8]})",
-                "run the same migrations on every site, standbys first")  # fmt: skip
+                "`lifeboat migrate --yes`, which brings every site that answers to the same")  # fmt: skip
 
 
 def _subscription(site: str, health: Health, primary: Health) -> Line:
@@ -191,7 +191,7 @@ def _subscription(site: str, health: Health, primary: Health) -> Line:
             what,
             State.PRE_STAGE,
             "it follows other tables than the primary publishes",
-            "migrate it, then refresh its subscription",
+            "`lifeboat migrate --yes`, which makes it follow every table",
         )
     return Line(what, State.GREEN, "every published table in step")
 

@@ -103,7 +103,9 @@ def test_deaths_in_the_middle_under_load_and_a_failover_after(
         start_mortal_agent(local, "aws", "migrate_primary"),
         start_mortal_agent(local, "gcp", "follow_tables"),
     )
-    assert person.waits_until(lambda: person.lifeboat("migrate", "--versions", folder).returncode == 0)
+    assert person.waits_until(lambda: "Add --yes" in person.lifeboat("migrate", "--versions", folder).stdout), (
+        person.lifeboat("migrate", "--versions", folder).stderr
+    )
     word = person.begins("migrate", "--versions", folder, "--yes")
     assert person.waits_until(lambda: primary.find() is None)
     local.supervisor.start(programs.agent(local.layout, "aws"))

@@ -1,5 +1,6 @@
 """Migrations: they make exactly the models, and say what is replicated."""
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,6 +11,7 @@ from sqlalchemy import Column, Integer, MetaData, NullPool, Table, create_engine
 from sqlalchemy.exc import OperationalError
 
 from app import migrate
+from app.migrate import Migration, UnreadableMigration
 from app.models import PER_SITE, Base
 
 
@@ -85,3 +87,38 @@ def test_the_app_cannot_run_migrations(app_database: Any) -> None:
     """It needs the owner: the app's own role may not create a table."""
     with psycopg.connect(app_database.url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute("CREATE TABLE public.mine (id integer)")
+
+
+REVISION = '''"""An index."""
+from alembic import op
+revision, down_revision, branch_labels, depends_on = "{revision}", "{after}", None, None
+contracts = "{contracts}"
+def upgrade():
+    with op.get_context().autocommit_block():
+        op.create_index("account_by_note", "account", ["note"], postgresql_concurrently=True)
+'''
+
+
+def test_migrations_are_shown_as_sql_without_a_database(tmp_path: Path) -> None:
+    """Each with what it follows; what some site lacks comes first, and revisions beside the app's own come with them."""
+    newest = migrate.migrations_after(["0007"])[-1]
+    (tmp_path / "more.py").write_text(REVISION.format(revision="0901", after=newest.revision, contracts=""))
+
+    shown = migrate.migrations_after(["0007", newest.revision], tmp_path)
+
+    assert shown[0].statements[0].startswith("CREATE TABLE push_subscription")
+    assert shown[-1] == Migration("0901", newest.revision, "An index.", "",
+                                  ("CREATE INDEX CONCURRENTLY account_by_note ON account (note)",))  # fmt: skip
+    assert migrate.migrations_after(["0901"], tmp_path) == []
+
+
+def test_migrations_that_cannot_be_shown_are_said(tmp_path: Path) -> None:
+    """An unknown revision, one that says it drops what a later one releases, and one that needs a database."""
+    head = migrate.migrations_after(["0007"])[-1].revision
+    with pytest.raises(UnreadableMigration, match="not known here"):
+        migrate.migrations_after(["0815"])
+    with pytest.raises(UnreadableMigration, match="revision 0006 cannot be shown as SQL"):
+        migrate.migrations_after(["0005"])
+    (tmp_path / "more.py").write_text(REVISION.format(revision="0901", after=head, contracts="0902"))
+    with pytest.raises(UnreadableMigration, match="drops what 0902 released, which is no earlier revision"):
+        migrate.migrations_after([head], tmp_path)

@@ -110,6 +110,7 @@ BROKEN = {
         with_word("aws", alarms=("nothing is acknowledged: no standby of the rule confirms",)), "rule", "nothing is acknow"),
     "a primary that takes no writes": (with_word("aws", writable=False), "lease", "takes no writes"),
     "a move under way": (facts(record=record(state="switching", previous_rule=Rule.of("gcp"))), "lease", "switching"),
+    "a migration under way": (facts(record=record(migration="migrate-1")), "lease", "in the middle of migrate-1"),
     "a register store gone": (facts(votes={**facts().votes, "azure": "no such object"}), "register stores", "no such object"),
     "two register stores gone": (
         facts(votes={"aws": facts().votes["aws"], "gcp": "403", "azure": "403"}), "register stores", "gcp: 403"),
