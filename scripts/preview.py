@@ -1,6 +1,7 @@
 """`lifeboat preview`: what a change would do to each site, without account or network, before anybody does it."""
 
 import difflib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,8 @@ import typer
 
 from scripts.console import Console
 from scripts.deploying.pulumi import Pulumi
-from scripts.deploying.saved_plan import save_plan
+from scripts.deploying.reachable import to_ask
+from scripts.deploying.saved_plan import PLANS, save_plan
 from scripts.previewing import recordings, repository
 from scripts.previewing.render_json import as_json
 from scripts.previewing.render_markdown import render_markdown
@@ -32,9 +34,12 @@ def command(
     save: Annotated[
         Path | None,
         typer.Option(
-            "--save-plan", metavar="FOLDER", help="With credentials: also run Pulumi, and save what `up` may do."
+            "--save-plan", metavar="FOLDER", help="Run Pulumi too and save here what `up` may do; fail where it cannot."
         ),
     ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no provider, though there are credentials for one.")
+    ] = False,
 ) -> None:
     """Show what the program would make on each cloud, what changes, and where the clouds differ."""
     console: Console = context.obj
@@ -43,21 +48,33 @@ def command(
     preview = look_ahead(ROOT, chosen, base, console, faults)
     if graph is not None:
         write_picture(graph, preview)
-    if save is not None:
-        save_plans(chosen, save.resolve(), console)
     if form == "json":
         console.print_json(as_json(preview))
     else:
         typer.echo(render_markdown(preview) if form == "markdown" else render_text(preview), nl=False)
+    if not offline:
+        ask_pulumi(chosen, save, console)
     raise typer.Exit(1 if preview.broken else 0)
 
 
-def save_plans(clouds: tuple[str, ...], folder: Path, console: Console) -> None:
+def ask_pulumi(clouds: tuple[str, ...], folder: Path | None, console: Console) -> None:
+    """Save a plan of every cloud if a folder is given, and otherwise of those that have credentials here."""
+    if folder is not None:
+        save_plans(clouds, folder.resolve(), Pulumi(ROOT), console)
+        return
+    found, why_not = to_ask(ROOT, clouds, os.environ, Path.home())
+    if why_not:
+        console.warn(why_not)
+    save_plans(found, PLANS, Pulumi(ROOT), console)
+
+
+def save_plans(clouds: tuple[str, ...], folder: Path, engine: Pulumi, console: Console) -> None:
     """Run Pulumi's own preview of each stack, show it, and save its plan. Raises PlanRefused with all that failed."""
     faults = []
     for cloud in clouds:
         try:
-            console.say(save_plan(ROOT, cloud, folder, Pulumi(ROOT)))
+            console.say(save_plan(engine.root, cloud, folder, engine))
+            console.say(f"The plan for {cloud} is saved in {folder}: `lifeboat up {cloud} --plan {folder}` applies it.")
         except PlanRefused as refusal:
             faults.append(f"{cloud}: {refusal}")
     if faults:

@@ -7,7 +7,7 @@ import typer
 
 from scripts.console import Console
 from scripts.deploying.pulumi import Pulumi
-from scripts.deploying.saved_plan import check_plan
+from scripts.deploying.saved_plan import PLANS, check_plan
 from scripts.previewing.recordings import CLOUDS
 from scripts.runbook.errors import PlanRefused
 
@@ -18,7 +18,7 @@ Stack = Annotated[str, typer.Argument(help="The stack: aws, gcp or azure.")]
 def command(
     context: typer.Context,
     stack: Stack,
-    plan: Annotated[Path, typer.Option("--plan", metavar="FOLDER", help="Where the plan was saved.")],
+    plan: Annotated[Path, typer.Option("--plan", metavar="FOLDER", help="Where the plan was saved.")] = PLANS,
     yes: Annotated[
         bool, typer.Option("--yes", help="Act. Without it the plan is checked and nothing changes.")
     ] = False,

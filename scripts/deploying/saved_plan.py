@@ -11,6 +11,8 @@ from scripts.runbook.errors import PlanRefused, PreviewRefused
 
 FORMAT = 1
 PLAN, ABOUT = "plan.json", "about.json"
+PLANS = Path(__file__).parents[2] / ".lifeboat" / "plans"
+"""Where a preview with credentials leaves its plans, and `up` looks for them, unless it is told otherwise."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Saved plans on the real engine: one is applied as it was read; one of another commit, stack or state is refused."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from scripts.console import Console
 from scripts.deploying.pulumi import Pulumi
+from scripts.deploying.reachable import to_ask
 from scripts.deploying.saved_plan import check_plan, save_plan
+from scripts.preview import save_plans
 from scripts.runbook.errors import PlanRefused
 from tests.engine.double import Doubles, running
 from tests.engine.harness import Workspace, require_pulumi
@@ -82,6 +86,18 @@ def test_a_plan_is_applied_once_and_no_other(place: Place) -> None:
 
     assert place.made == [("create", "key")]
     assert refusal(place).startswith("Somebody has deployed since: the plan is of the state ")
+
+
+def test_with_credentials_a_preview_saves_the_plan(place: Place) -> None:
+    """It asks Pulumi about the cloud that has credentials and no other, and `up` takes the plan that this leaves."""
+    known = {**os.environ, **place.workspace.environment, "AWS_ACCESS_KEY_ID": "none"}
+
+    clouds, why_not = to_ask(place.root, ("aws", "gcp"), known, place.root)
+    save_plans(clouds, place.plans, place.engine, Console(place.root))
+    place.engine.up("aws", check_plan(place.root, "aws", place.plans, place.engine))
+
+    assert (clouds, why_not) == (("aws",), "")
+    assert place.made == [("create", "key")]
 
 
 def test_a_plan_of_another_commit_is_refused(place: Place) -> None:
