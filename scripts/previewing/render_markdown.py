@@ -13,6 +13,7 @@ from scripts.previewing.render_text import (
     against,
     change_lines,
     cost_lines,
+    outcome,
     policy_lines,
     remark,
     resource_lines,
@@ -70,7 +71,8 @@ def _short(line: str) -> str:
 
 
 def _open_part(preview: Preview) -> list[str]:
-    lines = ["### Lifeboat preview", "", f"**{verdict(preview)}** {escape(against(preview))}", ""]
+    bold = " ".join(filter(None, (verdict(preview), outcome(preview))))
+    lines = ["### Lifeboat preview", "", f"**{bold}** {escape(against(preview))}", ""]
     lines += [f"- {escape(note)}" for note in preview.notes[:LISTED]]
     lines += _listed([f"**broken** {escape(sentence)}" for sentence in preview.broken])
     lines += ["", *_numbers(preview), "", *(f"- {escape(line)}" for line in cost_lines(preview)), ""]

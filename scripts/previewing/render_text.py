@@ -23,6 +23,20 @@ def verdict(preview: Preview) -> str:
     return "1 rule is broken." if count == 1 else f"{count} rules are broken."
 
 
+def outcome(preview: Preview) -> str:
+    """Say in one sentence the worst that the change does; nothing where there is no base to compare with."""
+    if not preview.base:
+        return ""
+    replaced, deleted = (sum(one.kind == kind for _, one in preview.harmful) for kind in (REPLACE, DELETE))
+    if replaced or deleted:
+        return f"It would replace {replaced} and delete {deleted}."
+    if preview.not_known:
+        return f"It would delete nothing, but of {len(preview.not_known)} updates it is not known whether they replace."
+    if any(preview.changes.values()):
+        return "It would replace and delete nothing."
+    return "It would change nothing on any site."
+
+
 def against(preview: Preview) -> str:
     """Say what was compared with what."""
     return f"Compared with {preview.base}." if preview.base else "Compared with nothing: give --base to see changes."
@@ -35,7 +49,8 @@ def _first(preview: Preview) -> list[str]:
         found = totals(preview, cloud)
         rows.append([cloud, *(str(found[name]) for name in rows[0][1:])])
     rules = [f"BROKEN  {sentence}" for sentence in preview.broken]
-    return [f"{verdict(preview)} {against(preview)}", *preview.notes, *rules, "", *columns(rows), *cost_lines(preview)]
+    said = " ".join(filter(None, (verdict(preview), outcome(preview), against(preview))))
+    return [said, *preview.notes, *rules, "", *columns(rows), *cost_lines(preview)]
 
 
 def cost_lines(preview: Preview) -> list[str]:

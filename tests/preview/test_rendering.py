@@ -46,13 +46,24 @@ def test_a_protected_resource_that_is_deleted_breaks_a_rule() -> None:
     assert found.broken == (f"aws: {BUCKET} b is protected and would be deleted.",)
 
 
+def test_the_first_line_says_the_worst_that_would_happen() -> None:
+    """It tells a change that is not known from one that does nothing, and both from one that destroys."""
+    said = [render_text(one).splitlines()[0] for one in (preview(), preview(count=0), preview("a", "a"))]
+
+    assert [line.partition(". ")[2].partition(". ")[0] for line in said] == [
+        "It would replace 1 and delete 0",
+        "It would delete nothing, but of 1 updates it is not known whether they replace",
+        "It would change nothing on any site",
+    ]
+
+
 def test_markdown_says_first_what_hurts() -> None:
     """It gives the verdict, the numbers and what would be destroyed before the first fold."""
     text = render_markdown(preview())
 
     opened = text.partition("<details>")[0]
 
-    assert "**1 rule is broken.** Compared with main (0123456789ab)." in opened
+    assert "**1 rule is broken. It would replace 1 and delete 0.** Compared with main (0123456789ab)." in opened
     assert "| aws | 2 | 1 | 0 | 1 | 0 |" in opened
     assert "every object" in opened
     assert "**Update, or replace: not known**" in opened
@@ -160,7 +171,7 @@ def test_a_broken_policy_breaks_the_preview_in_every_form() -> None:
     opened = render_markdown(found).partition("<details>")[0]
 
     assert found.broken == ("policy: database-tls (CKV2_AWS_69): aws: db has rds.force_ssl = 0, not 1 or on.",)
-    assert "**1 rule is broken.**" in opened
+    assert "**1 rule is broken." in opened
     assert "database-tls (CKV2&#95;AWS&#95;69)" in opened
     assert "nothing breaks store-kept" in opened
     assert "allowed  store-tls (CIS 3.1.1)" in render_markdown(found).partition("<details>")[2]
