@@ -70,7 +70,7 @@ class World:
         """Begin everybody's sessions."""
         self.tokens = {"client": self.api.token, "reads": self._token("read"), "writes": self._token("write")}
         for name, person in self.people.items():
-            self.tokens[name] = self._token("read write", name)
+            self.tokens[name] = self._token("read write push", name)
             person.client.headers["authorization"] = f"Bearer {self.tokens[name]}"
             self.browsers[name].send("/log-in", login=person.username, password=PASSWORD)
 
