@@ -1,12 +1,12 @@
 """A member's settings: their profile, devices, invitations, archive; `security_pages` has what guards the account."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import field_validator
 from starlette.responses import StreamingResponse
 
-from app import export, invitations, profiles, sessions, subscriptions
+from app import export, invitations, profiles, sessions
 from app.address import base_of
 from app.ids import from_api, new_id
 from app.invitations import NewInvitation
@@ -15,11 +15,9 @@ from app.pictures import SHAPES
 from app.profiles import MAX_FIELDS, Profile
 from app.routes.export import HEADERS
 from app.routes.media import Description, store
-from app.routes.push import check
 from app.routes.shell import Asks, FormRoute, Reader, View, older, show
 from app.routes.taking import Form, Pressed, Taken, taken
 from app.services import Parts
-from app.subscriptions import ALERTS, Wishes
 
 router = APIRouter(tags=["page"], route_class=FormRoute, include_in_schema=False)
 
@@ -33,21 +31,6 @@ class ProfileForm(Form, Profile):
     locked: bool | None = False
     bot: bool | None = False
     discoverable: bool | None = False
-
-
-class PushForm(Form):
-    """What the browser says of its push service, and what is to be told (the kinds whose boxes are ticked)."""
-
-    endpoint: str = ""
-    p256dh: str = ""
-    auth: str = ""
-    alerts: list[str] = []  # noqa: RUF012
-    policy: Literal["all", "followed", "follower", "none"] = "all"
-
-    @property
-    def wishes(self) -> Wishes:
-        """Give what is to be told."""
-        return Wishes(alerts=dict.fromkeys(self.alerts, True), policy=self.policy)
 
 
 class InvitationForm(Form, NewInvitation):
@@ -150,42 +133,6 @@ async def revoke(invitation_id: str, sent: Pressed) -> Response:
     async with sent.durable.transaction(every_standby=True) as connection:
         await invitations.revoke(connection, sent.me.account_id, from_api(invitation_id))
     return sent.to("/settings/invitations")
-
-
-@router.get("/settings/notifications")
-async def told(request: Request, parts: Parts, who: Asks, _reader: Reader) -> Response:
-    """Show whether notifications are told on this device, and which."""
-    assert who.person is not None
-    async with parts.database.read() as connection:
-        row = await subscriptions.known(connection, who.person.token_id)
-    view = View(heading="Notifications on this device", tab="more")
-    shown = {"row": row, "alerts": ALERTS, "public_key": parts.pusher.public_key}
-    return await show(request, parts, who, view, template="push.html", shown=shown)
-
-
-@router.post("/settings/notifications")
-async def tell(sent: Annotated[Taken[PushForm], Depends(taken(PushForm))]) -> Response:
-    """Tell notifications on this device, or others than before."""
-    form, me = sent.form, sent.me
-    keys = subscriptions.Keys(p256dh=form.p256dh, auth=form.auth)
-    address = subscriptions.Address(endpoint=form.endpoint, keys=keys, standard=True)
-    wanted = subscriptions.NewSubscription(subscription=address, data=form.wishes)
-    if form.endpoint:
-        check(sent.parts, wanted)
-    async with sent.durable.transaction() as connection:
-        if form.endpoint:
-            await subscriptions.subscribe(connection, me.account_id, me.token_id, wanted)
-        else:
-            await subscriptions.change(connection, me.token_id, form.wishes)
-    return sent.to("/settings/notifications")
-
-
-@router.post("/settings/notifications/off")
-async def tell_no_more(sent: Pressed) -> Response:
-    """Tell nothing on this device any more."""
-    async with sent.durable.transaction(every_standby=True) as connection:
-        await subscriptions.end(connection, sent.me.token_id)
-    return sent.to("/settings/notifications")
 
 
 @router.get("/settings/data")

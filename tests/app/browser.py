@@ -1,5 +1,6 @@
 """A browser without JavaScript."""
 
+import html
 import re
 from typing import Any
 
@@ -36,3 +37,18 @@ class Browser:
         answer = self.send("/sign-up", **fields)
         assert answer.status_code == 200, answer.text
         return name
+
+
+def act(browser: Browser, path: str, start: str, **fields: Any) -> str:
+    """Send the form of one page and give the page that follows, as text without escapes."""
+    answer = browser.send(path, page=browser.read(start), **fields)
+    assert answer.status_code == 200, answer.text
+    assert not INLINE.search(answer.text)
+    return html.unescape(answer.text)
+
+
+def found(pattern: str, page: str) -> str:
+    """Give what a pattern finds in a page."""
+    match = re.search(pattern, page)
+    assert match is not None, f"no {pattern} in the page"
+    return match[1]

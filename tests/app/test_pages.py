@@ -3,6 +3,7 @@
 With LIFEBOAT_PICTURES=FOLDER it also leaves the pictures that the README shows (`scripts/pictures` does that).
 """
 
+import json
 import os
 from collections.abc import Iterator
 
@@ -273,3 +274,24 @@ def test_the_app_can_be_installed_and_has_a_page_without_a_network(context: Brow
     expect(page.get_by_role("heading", name="Local")).to_be_attached()
     assert manifest["display"] == "standalone"
     assert all(icon.ok and icon.headers["content-type"] == "image/png" for icon in icons)
+
+
+def test_a_push_message_is_shown_though_no_script_of_a_page_runs(
+    context: BrowserContext, app_server: RunningApp
+) -> None:
+    """The worker shows who did what, as the app would send it."""
+    context.grant_permissions(["notifications"])
+    page, registrations = context.new_page(), []
+    session = context.new_cdp_session(page)
+    session.on("ServiceWorker.workerRegistrationUpdated", lambda told: registrations.extend(told["registrations"]))
+    session.send("ServiceWorker.enable")
+    page.goto("/")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    message = {"title": "Yuki Arai mentioned you", "body": "The net is mended.", "notification_id": "7"}
+
+    told = {"origin": app_server.address, "registrationId": registrations[-1]["registrationId"]}
+    session.send("ServiceWorker.deliverPushMessage", told | {"data": json.dumps(message)})
+
+    shown = "navigator.serviceWorker.ready.then(worker => worker.getNotifications())"
+    page.wait_for_function(f"{shown}.then(found => found.length === 1)")
+    assert page.evaluate(f"{shown}.then(([one]) => [one.title, one.body, one.tag])") == list(message.values())

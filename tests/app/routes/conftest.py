@@ -13,3 +13,9 @@ def browser(app_server: RunningApp) -> Iterator[Browser]:
     """Give a fresh browser."""
     with app_server.client() as client:
         yield Browser(client)
+
+
+@pytest.fixture
+def name(browser: Browser) -> str:
+    """Give the name of the browser's person."""
+    return browser.sign_up()
