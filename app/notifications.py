@@ -1,6 +1,6 @@
 """What a person is told of: who mentioned, followed, favourited or boosted them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -84,11 +84,16 @@ async def listed(
 
 async def one(connection: AsyncConnection, reader: UUID, notification_id: UUID) -> Notice:
     """Give one notification of a person; raises NotFound."""
-    query = select(*Notification.__table__.columns).where(_told(reader), Notification.id == notification_id)
-    found = await _complete(connection, reader, (await connection.execute(query)).all())
+    found = await these(connection, reader, [notification_id])
     if not found:
         raise NotFound
     return found[0]
+
+
+async def these(connection: AsyncConnection, reader: UUID, wanted: Sequence[UUID]) -> list[Notice]:
+    """Give some notifications of a person, the oldest first; one that was taken back, or is muted, is left out."""
+    query = select(*Notification.__table__.columns).where(_told(reader), Notification.id.in_(wanted))
+    return await _complete(connection, reader, (await connection.execute(query.order_by(Notification.id))).all())
 
 
 async def dismiss(connection: AsyncConnection, reader: UUID, notification_id: UUID | None = None) -> None:

@@ -62,6 +62,12 @@ def _visible(*, anybody: bool) -> Statement:
     return Statement(select(Status.id, Status.reblog_of_id).where(Status.id == key("status"), visible_to(viewer)))
 
 
+async def visible(connection: AsyncConnection, status_ids: Sequence[UUID], viewer: UUID | None) -> dict[UUID, Post]:
+    """Give by their ids those of some posts that `viewer` may see."""
+    query = select(Status.id, Status.reblog_of_id).where(Status.id.in_(status_ids), visible_to(viewer))
+    return {post.row.id: post for post in await complete(connection, query, viewer)}
+
+
 async def complete(connection: AsyncConnection, query: Any, viewer: UUID | None) -> list[Post]:
     """Run a query for (id, reblog_of_id, ...) of posts and give the posts in its order, as `viewer` sees them."""
     return await listed(connection, (await connection.execute(query)).all(), viewer)

@@ -109,14 +109,9 @@ async def _posts(connection: AsyncConnection, channel: Channel, oldest: UUID) ->
 async def _tell_notices(connection: AsyncConnection, listener: Listener, fresh: Iterable[Found]) -> None:
     viewer = listener.channel.viewer
     assert viewer is not None
-    for found in fresh:
-        if found.kind != NOTICE or found.receiver != viewer:
-            continue
-        try:
-            notice = await notifications.one(connection, viewer, found.key)
-        except NotFound:  # taken back, or from somebody who is muted
-            continue
-        listener.send(NOTICE, json.dumps(notification_entity(notice, listener.base)))
+    if keys := [found.key for found in fresh if found.kind == NOTICE and found.receiver == viewer]:
+        for notice in await notifications.these(connection, viewer, keys):
+            listener.send(NOTICE, json.dumps(notification_entity(notice, listener.base)))
 
 
 async def _tell_talks(connection: AsyncConnection, listener: Listener, made: set[UUID]) -> None:
@@ -129,23 +124,21 @@ async def _tell_talks(connection: AsyncConnection, listener: Listener, made: set
 async def _tell_changes(connection: AsyncConnection, listener: Listener, fresh: Iterable[Found]) -> None:
     """Tell of deletions and edits: in a person's own channel those that concern them, elsewhere the public ones."""
     channel = listener.channel
-    for found in fresh:
-        if found.kind in {NEW, NOTICE} or found.status_id is None or not (channel.of_person or found.public):
-            continue
-        if channel.kind == "list" and not await _is_member(connection, channel, found.author):
-            continue
+    told = [found for found in fresh if found.kind not in {NEW, NOTICE} and (channel.of_person or found.public)]
+    if told and channel.kind == "list":
+        members = await _members(connection, channel, {found.author for found in told})
+        told = [found for found in told if found.author in members]
+    edited = [found.status_id for found in told if found.kind == streams.CHANGED and found.status_id]
+    shown = await posts.visible(connection, edited, channel.viewer) if edited else {}
+    for found in told:
+        assert found.status_id is not None
         if found.kind == streams.DELETED:
             listener.send(found.kind, to_api(found.status_id))
-            continue
-        try:
-            post = await posts.load(connection, found.status_id, channel.viewer)
-        except NotFound:
-            continue
-        if channel.kind != "hashtag" or channel.tag in post.row.tags:
+        elif (post := shown.get(found.status_id)) and (channel.kind != "hashtag" or channel.tag in post.row.tags):
             listener.send(found.kind, json.dumps(status_entity(post, listener.base)))
 
 
-async def _is_member(connection: AsyncConnection, channel: Channel, author: UUID) -> bool:
-    query = select(ListMember.id).join(ReadingList, ReadingList.id == ListMember.list_id)
+async def _members(connection: AsyncConnection, channel: Channel, authors: set[UUID]) -> set[UUID]:
+    query = select(ListMember.account_id).join(ReadingList, ReadingList.id == ListMember.list_id)
     mine = (ReadingList.account_id == channel.viewer, ReadingList.id == channel.list_id)
-    return await connection.scalar(query.where(*mine, ListMember.account_id == author)) is not None
+    return set(await connection.scalars(query.where(*mine, ListMember.account_id.in_(authors))))

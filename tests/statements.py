@@ -12,16 +12,16 @@ Sent = tuple[str, dict[str, Any]]
 
 @contextmanager
 def heard() -> Iterator[list[Sent]]:
-    """Collect the statements that are sent meanwhile, with their parameters, but for reads of the fence.
+    """Collect the statements that are sent meanwhile, with their parameters.
 
-    Those come four times a second at most, whatever is asked.
+    Left out are reads of the fence, which come four times a second whatever is asked, and what a new connection asks.
     """
     sent: list[Sent] = []
     execute = psycopg.AsyncCursor.execute
 
     async def listen(cursor: Any, query: Any, parameters: Any = None, **options: Any) -> Any:
-        text = query.decode() if isinstance(query, bytes) else str(query)
-        if "lifeboat.fence" not in text:
+        text = query.decode() if isinstance(query, bytes) else query
+        if isinstance(text, str) and "lifeboat.fence" not in text:
             sent.append((text, dict(parameters or {})))
         return await execute(cursor, query, parameters, **options)
 

@@ -59,6 +59,10 @@ def serving(name: str, environment: Mapping[str, str], log: Path, *before: str) 
         program = Program(name, port, psutil.Process(process.pid))
         _wait_until_listening(program, log)
         yield program
+    except RuntimeError as error:
+        time.sleep(1)  # it may still be writing
+        error.add_note(f"{name} wrote: {log.read_text()[-2000:]}")
+        raise
     finally:
         process.terminate()
         process.wait(20)
