@@ -195,4 +195,6 @@ def test_an_over_long_idempotency_key_is_refused(member: Member) -> None:
     """It answers 422 in one sentence."""
     answer = member.client.post("/api/v1/statuses", json={"status": "x"}, headers={"Idempotency-Key": "k" * 256})
 
-    assert (answer.status_code, answer.json()["error"]) == (422, "The Idempotency-Key is longer than 255 characters.")
+    assert (answer.status_code, answer.json()["error"]) == (
+        422, "The Idempotency-Key must have 1 to 255 characters, all of them printable ASCII.",
+    )  # fmt: skip

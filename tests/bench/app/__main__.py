@@ -5,12 +5,13 @@ turns, which send the same SQL and answer the same bytes. --write makes docs/evi
 """
 
 import argparse
+from typing import Any
 
-from tests.bench.app import compare
+from tests.bench.app import compare, memory, report
+from tests.bench.app.report import NAMES
 from tests.bench.records import RunFile
 
 RUNS = RunFile.of("app")
-NAMES = ("home", "public", "post", "picture")
 
 
 def main() -> None:
@@ -20,16 +21,27 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3, help="of each program; 0 measures nothing")
     parser.add_argument("--posts", type=int, default=compare.POSTS, help="in the database")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES))
+    parser.add_argument("--memory", type=int, default=0, help="so many requests, to see whether the process grows")
+    parser.add_argument("--write", action="store_true", help="write docs/evidence/app.md of all runs")
     options = parser.parse_args()
-    with compare.running(options.posts) as bench:
-        for run in compare.compare(bench, options.only, options.seconds, options.turns):
-            RUNS.add(run)
-            rate, per_core = run["requests"] / run["took"], run["requests"] / run["cpu"]
-            print(
-                f"{run['scenario']:8} {run['clients']:3} {run['program']:5} {rate:8.1f}/s {per_core:8.1f}/core-s"
-                f" p50 {run['p50']:8.2f} p99 {run['p99']:8.2f} client {run['busy']:.2f}",
-                flush=True,
-            )
+    if options.turns or options.memory:
+        with compare.running(options.posts) as bench:
+            for run in compare.compare(bench, options.only, options.seconds, options.turns) if options.turns else ():
+                _note(run)
+            if options.memory:
+                RUNS.add({"memory": memory.held(bench, options.memory)})
+    if options.write:
+        report.write(RUNS.keep())
+
+
+def _note(run: dict[str, Any]) -> None:
+    RUNS.add(run)
+    rate, per_core = run["requests"] / run["took"], run["requests"] / run["cpu"]
+    print(
+        f"{run['scenario']:8} {run['clients']:3} {run['program']:5} {rate:8.1f}/s {per_core:8.1f}/core-s"
+        f" p50 {run['p50']:8.2f} p99 {run['p99']:8.2f} client {run['busy']:.2f}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
