@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from mastodon import Mastodon
 
 from app.settings import Settings
 from tests.app.conftest import Member, RunningApp, make_settings
@@ -175,3 +176,23 @@ def test_the_policy_says_from_whom(
     work(settings, clock)
 
     assert [double.open(number)["body"] for number in range(len(double.came))] == [f"@{told.username} I am a friend"]
+
+
+def test_a_library_that_nobody_here_wrote_opens_a_message(
+    app_server: RunningApp, member: Member, join: Join, double: PushDouble, settings: Settings, clock: Clock
+) -> None:
+    """Mastodon.py makes the keys, subscribes, and decrypts what the push service got."""
+    phone = Mastodon(access_token=member.token, api_base_url=app_server.address, version_check_mode="none")
+    private, public = phone.push_subscription_generate_keys()
+    phone.push_subscription_set(f"http://{double.address}/send/2", public, mention_events=True)
+    double.came.clear()
+    double.answers = [201]
+    friend = join()
+    friend.post(f"@{member.username} the tide turns")
+
+    work(settings, clock)
+
+    headers, body = double.came[-1]
+    told = phone.push_subscription_decrypt_push(body, private, headers["encryption"], headers["crypto-key"])
+    assert phone.push_subscription().alerts["mention"] is True
+    assert (told.title, told.body) == (f"{friend.username} mentioned you", f"@{member.username} the tide turns")
