@@ -39,7 +39,9 @@ class NewAccount(Fields):
 
     def check(self) -> "NewAccount":
         """Give itself in lower case, or raise Unprocessable that names every field that is wrong."""
-        self.username, self.email = self.username.lower(), self.email.lower()
+        if self.username.isascii():  # of the others some have an ASCII letter as their lower case
+            self.username = self.username.lower()
+        self.email = self.email.lower()
         if complaints := dict(self._complaints()):
             raise invalid(complaints)
         return self
@@ -50,7 +52,7 @@ class NewAccount(Fields):
             yield "username", [("ERR_BLANK", "can't be blank")]
         elif not USERNAME.fullmatch(self.username):
             yield "username", [("ERR_INVALID", "must contain only letters, numbers and underscores, at most 30")]
-        if not EMAIL.fullmatch(self.email) or len(self.email) > 254:
+        if not EMAIL.fullmatch(self.email) or not self.email.isprintable() or len(self.email) > 254:
             yield "email", [("ERR_INVALID", "is not an e-mail address")]
         if not low <= len(self.password) <= high:
             yield "password", [("ERR_TOO_SHORT", f"must have {low} to {high} characters")]

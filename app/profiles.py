@@ -1,8 +1,9 @@
 """What a person says of themselves: name, note, fields, and how they want to be read."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from pydantic import AfterValidator
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.datastructures import UploadFile
@@ -12,7 +13,7 @@ from app.accounts import Trimmed
 from app.body import Fields, invalid
 from app.models import Account, FollowRequest, MediaAttachment
 from app.post_columns import PUBLIC
-from app.text import Language
+from app.text import Language, plain_name
 
 MAX_FIELDS = 4
 LIMITS = {"display_name": 30, "note": 500}
@@ -38,7 +39,7 @@ class Source(Fields):
 class Profile(Fields):
     """What a person says of themselves; what is not sent stays as it is."""
 
-    display_name: Trimmed | None = None
+    display_name: Annotated[str, AfterValidator(plain_name)] | None = None
     note: str | None = None
     locked: bool | None = None
     bot: bool | None = None

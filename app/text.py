@@ -4,6 +4,7 @@ Links, `@names` and `#tags` are found by one expression, so that what stands ins
 """
 
 import re
+import unicodedata
 from collections.abc import Collection
 from typing import Annotated
 
@@ -17,11 +18,22 @@ PIECES = re.compile(f"(?P<link>{LINK})|{MENTION}|{TAG}")
 MAX_TAG = 100
 MAX_TAGS = MAX_NAMES = 20  # of one post: more is not a post but a list
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+# Controls, and what sets the direction of writing (UAX 9): a name would turn the handle that stands behind it.
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+FILLERS = "\u115f\u1160\u3164\uffa0\u2800"  # letters and signs that show nothing
 
 
 def _language(tag: str | None) -> str | None:
     """Give a language tag; what is none is left out, as Mastodon does."""
     return tag if tag and LANGUAGE.fullmatch(tag) else None
+
+
+def plain_name(name: str) -> str:
+    """Give a person's shown name without what turns or hides the text beside it; empty when nothing is left to see."""
+    kept = UNSEEN.sub("", name).strip()
+    return (
+        kept if any(unicodedata.category(letter)[0] not in "CZM" and letter not in FILLERS for letter in kept) else ""
+    )
 
 
 Language = Annotated[str | None, AfterValidator(_language)]
