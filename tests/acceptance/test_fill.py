@@ -19,7 +19,7 @@ def api(url: str) -> httpx.Client:
     return httpx.Client(base_url=url, timeout=10, trust_env=False)
 
 
-def logged_in(client: httpx.Client, person: int) -> httpx.Client:
+def log_in(client: httpx.Client, person: int) -> None:
     """Log an invented person in, as any client would."""
     wanted = {"client_name": "reader", "redirect_uris": "urn:ietf:wg:oauth:2.0:oob", "scopes": "read"}
     made = client.post("/api/v1/apps", data=wanted).raise_for_status().json()
@@ -29,7 +29,6 @@ def logged_in(client: httpx.Client, person: int) -> httpx.Client:
     }  # fmt: skip
     token = client.post("/oauth/token", data=grant).raise_for_status().json()["access_token"]
     client.headers["Authorization"] = f"Bearer {token}"
-    return client
 
 
 def public(client: httpx.Client) -> list[dict]:
@@ -39,6 +38,12 @@ def public(client: httpx.Client) -> list[dict]:
         found += page
         query["max_id"] = page[-1]["id"]
     return found
+
+
+def told(posts: list[dict]) -> list[tuple]:
+    """Return what a timeline says, without its links: they follow the host that was asked."""
+    counts = ("id", "favourites_count", "reblogs_count", "replies_count", "language")
+    return [(*(post[name] for name in counts), [tag["name"] for tag in post["tags"]]) for post in posts]
 
 
 def test_a_community_fills_every_site(local: LocalSites, person: Person) -> None:
@@ -58,9 +63,7 @@ def test_a_community_fills_every_site(local: LocalSites, person: Person) -> None
         with api(local.layout.app_url(site)) as client:
             shown[site] = public(client)
     assert len(shown["aws"]) > 300
-    strip = [{key: (post["content"], post["favourites_count"], post["reblogs_count"], post["replies_count"])
-              for post in posts for key in [post["id"]]} for posts in shown.values()]  # fmt: skip
-    assert strip[0] == strip[1] == strip[2]
+    assert told(shown["aws"]) == told(shown["gcp"]) == told(shown["azure"])
     assert any(post["favourites_count"] > 1 for post in shown["aws"])
     assert any(post["in_reply_to_id"] for post in shown["aws"])
     pictures = [picture["url"] for post in shown["aws"] for picture in post["media_attachments"]]
@@ -68,7 +71,8 @@ def test_a_community_fills_every_site(local: LocalSites, person: Person) -> None
     for site in SITES:
         with api(local.layout.app_url(site)) as client:
             assert client.get(httpx.URL(pictures[0]).path).raise_for_status().headers["content-type"] == "image/webp"
-    with logged_in(api(local.layout.app_url("aws")), 3) as client:
+    with api(local.layout.app_url("aws")) as client:
+        log_in(client, 3)
         feed = client.get("/api/v1/timelines/home").raise_for_status().json()
         me = client.get("/api/v1/accounts/verify_credentials").raise_for_status().json()
         assert len(feed) == 20
