@@ -1,6 +1,7 @@
 """`lifeboat migrate`: bring the tables of all sites to the newest revision. A plan by default, an act with --yes."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,8 @@ from scripts.runbook.failover import Reach, gather_facts
 from scripts.runbook.migrate_plan import revisions_of
 from scripts.runbook.plan import Facts
 from scripts.runbook.requests import Wish
+
+MEASURED_SECONDS = 10.0
 
 
 def command(
@@ -31,11 +34,29 @@ def command(
     console: Console = context.obj
     platform = sites.load(console.folder)
     with asyncio.Runner() as loop:
-        facts = gather_facts(Reach.open(platform, "operator", loop))
+        facts = _measured(Reach.open(platform, "operator", loop))
     if facts.record is None:
         raise RegisterUnreachable(platform.sites)
-    wish = Wish("migrate", facts.record.holder, migrations=_lacking(facts, platform.sites, versions))
-    carry_out(console, wish, yes, operator)
+    primary = facts.record.holder
+    # What is under way is followed, whatever it brings.
+    lacking = () if _is_under_way(facts, primary) else _lacking(facts, platform.sites, versions)
+    carry_out(console, Wish("migrate", primary, migrations=lacking), yes, operator)
+
+
+def _measured(reach: Reach) -> Facts:
+    """Gather the facts, again for a moment while an agent that has only just begun has measured nothing yet."""
+    deadline = time.monotonic() + MEASURED_SECONDS
+    while True:
+        facts = gather_facts(reach)
+        known = all(said.health for site, said in facts.statuses.items() if facts.answers(site))
+        if known or time.monotonic() > deadline:
+            return facts
+        time.sleep(0.3)
+
+
+def _is_under_way(facts: Facts, primary: str) -> bool:
+    said = facts.statuses.get(primary)
+    return said is not None and said.running is not None and said.running.verb == "migrate" and facts.answers(primary)
 
 
 def _lacking(facts: Facts, names: tuple[str, ...], versions: Path | None) -> tuple[Migration, ...]:

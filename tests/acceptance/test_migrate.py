@@ -1,6 +1,7 @@
 """`lifeboat migrate` on three running sites while people post: what adds, what is refused, deaths in the middle, a failover after."""
 
 import asyncio
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from scripts.embedded.layout import SITES
 from scripts.embedded.local_sites import LocalSites
 from scripts.embedded.writers import Writers, read_back
 from scripts.runbook import health, replication, sites
+from scripts.runbook.migrate_steps import MIGRATE, TAKE_PART
 from tests.acceptance.conftest import Person, start_mortal_agent
 
 pytestmark = pytest.mark.acceptance
@@ -31,6 +33,9 @@ ADDS = """    op.create_table("boat", sa.Column("id", sa.Uuid(), primary_key=Tru
     op.add_column("account", sa.Column("boats", sa.Integer(), server_default="0", nullable=False))"""
 INDEXES = """    with op.get_context().autocommit_block():
         op.create_index("account_by_boats", "account", ["boats"], postgresql_concurrently=True)"""
+MORE = """    op.add_column("boat", sa.Column("more_{number}", sa.Text(), nullable=True))"""
+FULL = os.environ.get("LIFEBOAT_FULL") == "1"
+DEATHS = [("aws", step.name) for step in MIGRATE] + [("gcp", step.name) for step in TAKE_PART]
 DROPS = """    op.drop_column("account", "boats")"""
 
 
@@ -160,6 +165,31 @@ def test_what_was_released_is_dropped_on_the_primary_first(
     assert {stands for stands, _, _ in digests(person)} == {"0903"}
     assert len(digests(person)) == 1
     assert person.waits_until(lambda: len(people.ledger.posts) > posted + 5)
+
+
+@pytest.mark.skipif(not FULL, reason="a death after every step of both parts takes minutes: LIFEBOAT_FULL=1")
+@pytest.mark.parametrize(("site", "step"), DEATHS)
+def test_a_death_after_any_step(
+    local: LocalSites, person: Person, head: str, tmp_path: Path, site: str, step: str
+) -> None:
+    """An agent that dies between an act and its record goes on where it was, and every site ends with the same tables."""
+    number = 904 + DEATHS.index((site, step))
+    folder = write(write(tmp_path / "all", "0901", head, ADDS), "0902", "0901", INDEXES)
+    write(folder, "0903", "0902", DROPS, contracts="0902")
+    for one in range(904, number + 1):
+        write(folder, f"0{one}", f"0{one - 1}", MORE.format(number=one))
+    local.supervisor.kill(site, "agent")
+    mortal = start_mortal_agent(local, site, step)
+    planned = ("migrate", "--versions", str(folder))
+    assert person.waits_until(lambda: "Add --yes" in person.lifeboat(*planned).stdout), person.lifeboat(*planned).stderr
+    word = person.begins(*planned, "--yes")
+    assert person.waits_until(lambda: mortal.find() is None)
+    local.supervisor.start(programs.agent(local.layout, site))
+    _, complaint = word.communicate(timeout=120)
+
+    assert word.returncode == 0, complaint
+    assert {stands for stands, _, _ in digests(person)} == {f"0{number}"}
+    assert len(digests(person)) == 1
 
 
 def test_after_a_migration_another_site_takes_over(local: LocalSites, person: Person, people: Writers) -> None:

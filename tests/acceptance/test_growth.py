@@ -1,18 +1,48 @@
-"""A community of people through the real replication, read back through the API of every site; and one of them limited."""
+"""A platform that grows: a site that was never part of it joins under load, a community fills all three, and the new site takes over."""
+
+import asyncio
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from scripts.embedded.layout import SITES
+from scripts.embedded import local_sites, programs
+from scripts.embedded.layout import SITES, LocalSettings
 from scripts.embedded.local_sites import LocalSites
 from scripts.embedded.seeding.filling import PASSWORD
 from scripts.embedded.seeding.people import Community
-from tests.acceptance.conftest import Person
+from scripts.embedded.starter import Starter
+from scripts.embedded.writers import Writers, read_back
+from scripts.runbook.rule import Rule
+from tests.acceptance.conftest import SHORT_TERMS, Person, start_mortal_agent
+from tests.conftest import free_port
 
 pytestmark = pytest.mark.acceptance
 
 COMMUNITY = Community(users=40, posts=600, seed=5)
 WORDS = ("local", "seed", "--users", "40", "--posts", "600", "--seed", "5")
+
+
+class TwoSites(Starter):
+    """Starts three sites of which only two are joined: the third has a database, a store and an agent, and no rows."""
+
+    def __init__(self, *parts) -> None:
+        super().__init__(*parts)
+        self.standbys, self.rule = ("gcp",), Rule.of("gcp")
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSites]:
+    """Give a platform whose site azure was never joined."""
+    folder = tmp_path_factory.mktemp("sites") / "local"
+    for parent in folder.parents[:3]:
+        parent.chmod(0o755)
+    settings = LocalSettings(folder, edge_port=free_port(), terms=SHORT_TERMS)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(local_sites, "Starter", TwoSites)
+        started = local_sites.up(settings, lambda sentence: None)
+    yield started
+    local_sites.down(settings)
 
 
 def api(url: str) -> httpx.Client:
@@ -44,6 +74,43 @@ def told(posts: list[dict]) -> list[tuple]:
     """Return what a timeline says, without its links: they follow the host that was asked."""
     counts = ("id", "favourites_count", "reblogs_count", "replies_count", "language")
     return [(*(post[name] for name in counts), [tag["name"] for tag in post["tags"]]) for post in posts]
+
+
+def limited_on(local: LocalSites, name: str) -> dict[str, bool]:
+    """Ask each site's API whether a person is limited."""
+    found = {}
+    for site in SITES:
+        with api(local.layout.app_url(site)) as client:
+            account = client.get("/api/v1/accounts/lookup", params={"acct": name}).raise_for_status().json()
+            found[site] = account.get("limited", False)
+    return found
+
+
+def _proven(person: Person, site: str, other: str) -> bool:
+    health = person.status()["sites"][site]["health"]
+    return other in health["proven"]
+
+
+def test_a_new_site_joins_under_load(local: LocalSites, person: Person, people: Writers) -> None:
+    """Its agent may die in the middle; when the command ends it follows, and soon it counts."""
+    assert person.waits_until(lambda: len(people.ledger.posts) > 5)
+    planned = person.lifeboat("join", "azure")
+    local.supervisor.kill("azure", "agent")
+    mortal = start_mortal_agent(local, "azure", "copy_tables")
+    assert person.waits_until(lambda: person.lifeboat("join", "azure").returncode == 0)
+    word = person.begins("join", "azure", "--yes")
+    assert person.waits_until(lambda: mortal.find() is None)
+    local.supervisor.start(programs.agent(local.layout, "azure"))
+    said, complaint = word.communicate(timeout=120)
+    again = person.lifeboat("join", "azure", "--yes")
+
+    assert planned.returncode == 0, planned.stderr
+    assert "azure" in planned.stdout
+    assert word.returncode == 0, complaint
+    assert "join to azure is done" in said
+    assert again.stderr.strip() == "azure follows aws already; there is nothing to do."
+    both = [{"sync": ["gcp", "azure"], "needed": 1}]
+    assert person.waits_until(lambda: person.status()["rule"] == both)
 
 
 def test_a_community_fills_every_site(local: LocalSites, person: Person) -> None:
@@ -101,11 +168,15 @@ def test_a_limited_person_is_read_by_followers_alone(local: LocalSites, person: 
     assert nobody.stderr.startswith("There is no account nobody_here")
 
 
-def limited_on(local: LocalSites, name: str) -> dict[str, bool]:
-    """Ask each site's API whether a person is limited."""
-    found = {}
-    for site in SITES:
-        with api(local.layout.app_url(site)) as client:
-            account = client.get("/api/v1/accounts/lookup", params={"acct": name}).raise_for_status().json()
-            found[site] = account.get("limited", False)
-    return found
+def test_the_new_site_takes_over(local: LocalSites, person: Person, people: Writers) -> None:
+    """It can be followed without a copy, and holds all that was acknowledged."""
+    assert person.waits_until(lambda: len(people.ledger.posts) > 5)
+    assert person.waits_until(lambda: person.lifeboat("failover", "--to", "azure").returncode == 0)
+    assert person.waits_until(lambda: _proven(person, "gcp", "azure") and _proven(person, "azure", "gcp"))
+    local.supervisor.kill("aws")
+    moved = person.lifeboat("failover", "--to", "azure", "--yes")
+    posted = len(people.ledger.posts)
+    assert moved.returncode == 0, moved.stderr
+    assert person.waits_until(lambda: len(people.ledger.posts) > posted + 3)
+    back = asyncio.run(read_back(local.layout.app_url("azure"), people.ledger))
+    assert (back.lost_posts, back.lost_pictures) == ((), ())
