@@ -42,7 +42,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 BACK = re.compile(r"/(?:[@\w%-]{1,300}(?:/[@\w%-]{1,300}){0,3})?", re.ASCII)
 
-FILES = ("style.css", "page.js", "waiting.js", "push.js")  # of app/static, that every page loads
+FILES = ("style.css", "page.js", "waiting.js", "push.js", "live.js")  # of app/static, that every page loads
 
 templates = Environment(
     loader=PackageLoader("app"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

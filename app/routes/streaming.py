@@ -12,6 +12,7 @@ from app.authentication import INVALID_TOKEN, bearer
 from app.errors import Forbidden, Unauthorized
 from app.ids import from_api
 from app.listeners import Channel
+from app.pages import SESSION_COOKIE
 from app.services import Parts, Services
 from app.tokens import Caller, find_caller
 
@@ -21,8 +22,11 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 async def listener(request: Request, parts: Parts, access_token: str | None = None) -> Caller | None:
-    """Find who listens: a browser's EventSource sends no header, so the token may stand in the query."""
-    secret = bearer(request) or access_token
+    """Find who listens: a browser's EventSource sends no header, so the token may stand in the query.
+
+    A page of ours listens with its session's cookie.
+    """
+    secret = bearer(request) or access_token or parts.sessions.read(request.cookies.get(SESSION_COOKIE, ""))
     if secret is None:
         return None
     async with parts.database.read() as connection:

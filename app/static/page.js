@@ -1,6 +1,7 @@
 // What the pages can do beyond forms and links. Without it everything works but this: a post that waits for a site that
 // is moving, counting characters, notifications, and installing.
 import { startWaiting } from "/static/waiting.js";
+import { startLive } from "/static/live.js";
 import { startPush } from "/static/push.js";
 
 const said = document.getElementById("said");
@@ -54,3 +55,4 @@ if (document.querySelector("[data-offline]") && location.pathname !== "/offline"
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/service-worker.js").catch(() => {});
 startWaiting(say);
 startPush(say);
+startLive();

@@ -295,3 +295,23 @@ def test_a_push_message_is_shown_though_no_script_of_a_page_runs(
     shown = "navigator.serviceWorker.ready.then(worker => worker.getNotifications())"
     page.wait_for_function(f"{shown}.then(found => found.length === 1)")
     assert page.evaluate(f"{shown}.then(([one]) => [one.title, one.body, one.tag])") == list(message.values())
+
+
+def test_an_open_page_tells_what_is_new(member: Page, town: Town) -> None:
+    """It counts the posts of others, takes a deleted one out, marks the bell; pressing it shows the posts."""
+    tomas = town.people["tomas"]
+    gone = tomas.post("Soon to be gone.")
+    with member.expect_response("**/api/v1/streaming/user"):
+        member.goto("/")
+    old = member.locator(f"#p{gone['id']}")
+    expect(old).to_be_visible()
+
+    tomas.client.delete(f"/api/v1/statuses/{gone['id']}")
+    tomas.post("@ines Ferry 7 is back at the pier.")
+
+    fresh = member.get_by_role("link", name="Show 1 new post")
+    expect(fresh).to_be_visible()
+    expect(old).to_have_count(0)
+    expect(member.locator(".rail .news")).to_have_text("Notifications")
+    fresh.click()
+    expect(member.locator("#feed")).to_contain_text("Ferry 7 is back at the pier.")
