@@ -45,7 +45,8 @@ def wanted_by(viewer: Reader | None, author: SQLColumnExpression[UUID]) -> Colum
 
 def heard_by(viewer: Reader | None, author: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
     """Give the condition that an author is not limited, or followed by the reader, or the reader."""
-    limited = select(Account.id).where(Account.id == author, Account.limited_at.is_not(None)).exists()
+    # A value looked up by its key: as a condition that something exists, the whole table of accounts would be read.
+    limited = select(Account.limited_at.is_not(None)).where(Account.id == author).scalar_subquery()
     if viewer is None:
         return ~limited
     followed = select(Follow.id).where(Follow.account_id == viewer, Follow.target_id == author).exists()

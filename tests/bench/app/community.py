@@ -36,15 +36,15 @@ class Reader:
     token: str = TOKEN
 
 
-def people(url: str) -> Reader:
-    """Make everybody, whom they follow, and the reader's token."""
+def people(url: str, each: int = 20) -> Reader:
+    """Make everybody, whom they follow (`each` so many), and the reader's token."""
     chance = random.Random(1)
     keys = [_key(BEGAN, number, chance) for number in range(ACCOUNTS + 1)]
     reader = keys[ACCOUNTS]
     with psycopg.connect(url) as connection:
         accounts = ((key, f"person{at}", f"person{at}@example.org", "x", f"Person {at}") for at, key in enumerate(keys))
         _copy(connection, "account (id, username, email, password_hash, display_name)", accounts)
-        pairs = {(key, keys[_popular(chance)]) for key in keys[:ACCOUNTS] for _ in range(20)}
+        pairs = {(key, keys[_popular(chance)]) for key in keys[:ACCOUNTS] for _ in range(each)}
         read = [(reader, key) for key in chance.sample(keys[:ACCOUNTS], FOLLOWS)]
         follows = [(one, other) for one, other in sorted(pairs) if one != other] + read
         rows = ((_key(BEGAN + 1, at, chance), *pair) for at, pair in enumerate(follows))
