@@ -28,8 +28,10 @@ KEPT = {
 
 def table() -> dict[str, list[int]]:
     """Give the rows of the table: route -> statuses."""
-    lines = (line.split() for line in TABLE.read_text().splitlines() if "/" in line and not line.startswith("#"))
-    return {f"{method} {path}": [int(status) for status in statuses] for method, path, *statuses in lines}
+    lines = [line.split() for line in TABLE.read_text().splitlines() if "/" in line and not line.startswith("#")]
+    rows = {f"{method} {path}": [int(status) for status in statuses] for method, path, *statuses in lines}
+    assert len(rows) == len(lines), "a route has two rows"
+    return rows
 
 
 EXPECTED = table()
