@@ -7,7 +7,7 @@ turns, which send the same SQL and answer the same bytes. --write makes docs/evi
 import argparse
 from typing import Any
 
-from tests.bench.app import compare, memory, report
+from tests.bench.app import compare, growth, memory, profile, report
 from tests.bench.app.report import NAMES
 from tests.bench.records import RunFile
 
@@ -22,14 +22,20 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=compare.POSTS, help="in the database")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--memory", type=int, default=0, help="so many requests, to see whether the process grows")
+    parser.add_argument("--profile", action="store_true", help="write docs/evidence/app-profile.md")
+    parser.add_argument("--grow", type=int, nargs="+", default=[], help="home timelines at these numbers of posts")
     parser.add_argument("--write", action="store_true", help="write docs/evidence/app.md of all runs")
     options = parser.parse_args()
-    if options.turns or options.memory:
+    if options.turns or options.memory or options.profile:
         with compare.running(options.posts) as bench:
             for run in compare.compare(bench, options.only, options.seconds, options.turns) if options.turns else ():
                 _note(run)
             if options.memory:
                 RUNS.add({"memory": memory.held(bench, options.memory)})
+            if options.profile:
+                profile.write(bench)
+    for run in growth.grown(options.grow) if options.grow else ():
+        print(RUNS.add(run), flush=True)
     if options.write:
         report.write(RUNS.keep())
 

@@ -13,6 +13,8 @@ HEAD = (
     "bare p50", "app p99", "bare p99", "client busy",
 )  # fmt: skip
 
+GROWTH_HEAD = ("posts", "page: blocks", "ms", "entities: blocks", "ms")
+
 
 def write(runs: list[dict[str, Any]]) -> None:
     """Write docs/evidence/app.md of all runs."""
@@ -35,6 +37,12 @@ def report(runs: list[dict[str, Any]]) -> str:
         + "\nGoals: 0.8 of the bare program for timelines, 0.9 for writes. [app-profile.md](app-profile.md) names what the\n"
         "difference is made of.\n"
     )
+    if grown := [run for run in runs if "grown" in run]:
+        cells = ((f"{run['grown']:,}", *run["page"].values(), *run["entities"].values()) for run in grown)
+        text += (
+            "\n## As posts grow in number\n\nThe home timeline of the same reader: the page of keys, then all that\n"
+        )
+        text += "its entities need.\n\n" + markdown(GROWTH_HEAD, cells)
     if held := [run for run in runs if "memory" in run]:
         text += "\n## Memory of one process\n\nMiB in RAM after so many requests of all kinds: " + (
             "; ".join(", ".join(f"{count}: {mib}" for count, mib in run["memory"]) for run in held) + ".\n"
