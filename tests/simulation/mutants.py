@@ -1,6 +1,6 @@
 """Every way of doing it wrong that must be caught, and the test that catches it.
 
-Random seeds miss two of them: their schedules are too rare, so each has a test that plays exactly its schedule.
+Random seeds miss some of them: their schedules are too rare, so each has a test that plays exactly its schedule.
 """
 
 _SEEDS = "tests/simulation/test_mutants.py::test_a_wrong_agent_is_caught[{}]"
@@ -20,5 +20,8 @@ MUTANTS = {
     ),
     "promotes without hearing anybody": _SEEDS.format("promotes without hearing anybody"),
     "acts on what may never be committed": _SEEDS.format("acts on what may never be committed"),
+    "changes the rule without waiting for whom it names": (
+        "tests/simulation/test_mutants.py::test_a_change_of_the_rule_loses_a_write_unless_it_waits"
+    ),
     "forgets the previous rule": "tests/simulation/test_mutants.py::test_forgetting_the_previous_rule_is_caught",
 }

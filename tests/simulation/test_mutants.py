@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from scripts.runbook import lease
+from scripts.runbook.founding import found_register
 from scripts.runbook.lease import LeaseRecord
+from scripts.runbook.rule import Rule
+from tests.runbook.memory_stores import Stores, run
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.world import Variant, simulate
 
@@ -82,3 +85,35 @@ def test_a_change_of_the_rule_without_a_joint_phase_is_caught(monkeypatch: pytes
     found = first_violation(Variant(), "I4", first_seed=90)
 
     assert found is not None
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["waits", "does not wait"])
+def test_a_change_of_the_rule_loses_a_write_unless_it_waits(waits: bool) -> None:
+    """gcp alone confirmed a write and leaves the rule: a promotion that hears azure alone has it only if azure had to catch up."""
+    positions, acknowledged = {"gcp": 100, "azure": 50}, 100
+    either, azure = Rule.of("gcp", "azure"), Rule.of("azure")
+    assert either.satisfied_by({site for site, position in positions.items() if position >= acknowledged})
+
+    async def clock() -> float:
+        return 0.0
+
+    async def obey(rule: Rule) -> None:
+        pass
+
+    async def caught_up(rule: Rule) -> None:
+        positions.update(dict.fromkeys(rule.sites if waits else (), acknowledged))
+
+    async def schedule() -> lease.LeaseAnswer:
+        stores = Stores()
+        await found_register(stores, "test", LeaseRecord.first("aws", either, either.sites).to_value())
+        aws, terms = stores.register("aws"), lease.Terms(duration=3.0, renew_every=0.5, drift=0.01, guard=0.3)
+        await lease.change_rule(aws, "aws", 1, either, azure, terms, clock=clock, obey=obey, caught_up=caught_up)
+        return await lease.take_over(stores.register("azure"), "azure", 1, Rule.single_copy(), terms, 0.0,
+                                     runbook_id="aws and gcp are gone", approved_by="ada")  # fmt: skip
+
+    won = run(schedule())
+
+    assert won.record
+    assert won.record.previous_rule
+    assert won.record.previous_rule.promotable({"azure"}) is None
+    assert (positions["azure"] < acknowledged) == (not waits)

@@ -1,7 +1,5 @@
 """One death: people post, a site dies in some way, an operator does what has to be done, and everything is looked for."""
 
-import asyncio
-import hashlib
 import random
 import time
 from collections.abc import Generator
@@ -10,18 +8,15 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-import httpx
-
 from scripts.embedded.layout import SITES
-from scripts.runbook import outside
 from tests.bench.deaths import invariants
 from tests.bench.deaths.invariants import Whispers
+from tests.bench.deaths.looking import look_for_everything
 from tests.bench.deaths.platform_under_test import DidNotComeBack, PlatformUnderTest
 from tests.bench.deaths.watching import Published, watched
 from tests.bench.deaths.ways import WAYS
-from tests.history.checker import broken_promises, check
 from tests.history.operations import Add, History, TakeOver
-from tests.history.people import RecordedWriters, posting, read_everything
+from tests.history.people import RecordedWriters, posting
 
 PEOPLE = 4
 SECONDS_BEFORE, SECONDS_AFTER = (0.3, 2.0), 1.0
@@ -68,17 +63,20 @@ class Death:
             self.took[part] = round(self.took.get(part, 0.0) + time.monotonic() - start, 2)
 
 
-def die(platform: PlatformUnderTest, whispers: Whispers, way: str, site: str) -> tuple[Death, RecordedWriters]:
+def die(
+    platform: PlatformUnderTest, whispers: Whispers, way: str, site: str, agent_dies: float = AGENT_DIES
+) -> tuple[Death, RecordedWriters]:
     """Let a site die in a way, and return what it came to, and the people with their history."""
     history = History()
     death = Death(way, site, was_primary=site == platform.holder())
+    plagued = Plagued(platform, death, agent_dies)
     people = RecordedWriters(platform.url, PEOPLE, history, patience=30.0, pause=0.1)
     with death.timed("all"):
         with watched(platform, history) as published, _posting(death, people):
             time.sleep(random.uniform(*SECONDS_BEFORE))
             moment = time.monotonic()
-            _suffer(platform, death, history)
-            _bring_back(platform, death, history)
+            _suffer(plagued, history)
+            _bring_back(plagued, history)
             time.sleep(SECONDS_AFTER)
             death.seconds = _silence(history.acknowledged, moment)
         with death.timed("looking"):
@@ -99,8 +97,25 @@ def _posting(death: Death, people: RecordedWriters) -> Generator[None]:
     death.took["people go"] = round(time.monotonic() - start, 2)
 
 
-def _suffer(platform: PlatformUnderTest, death: Death, history: History) -> None:
+@dataclass
+class Plagued:
+    """The sites during one death, and how often (0 to 1) the agent that carries out a command is killed in it as well."""
+
+    platform: PlatformUnderTest
+    death: Death
+    agent_dies: float
+
+    def draw(self, command: str) -> bool:
+        """Draw whether the agent dies in this command, and note it."""
+        dies = random.random() < self.agent_dies
+        if dies:
+            self.death.agents_died.append(command)
+        return dies
+
+
+def _suffer(plagued: Plagued, history: History) -> None:
     """Inflict the death, let another site take over where that is needed, and end it."""
+    platform, death = plagued.platform, plagued.death
     way = WAYS[death.way]
     with death.timed("death"):
         way.inflict(platform.folder, death.site)
@@ -108,7 +123,7 @@ def _suffer(platform: PlatformUnderTest, death: Death, history: History) -> None
         if death.was_primary and way.takes_primary:
             with death.timed("takeover"):
                 death.took_over = random.choice([other for other in SITES if other != death.site])
-                _take_over(platform, death, history)
+                _take_over(plagued, history)
         else:
             with death.timed("death"):
                 time.sleep(random.uniform(*SECONDS_OF_DEATH))
@@ -116,20 +131,21 @@ def _suffer(platform: PlatformUnderTest, death: Death, history: History) -> None
         way.end(platform.folder, death.site)
 
 
-def _take_over(platform: PlatformUnderTest, death: Death, history: History) -> None:
+def _take_over(plagued: Plagued, history: History) -> None:
+    platform, death = plagued.platform, plagued.death
     before = max((sight.epoch for sight in history.sights), default=1)
     start = time.monotonic()
     words = ("failover", "--to", death.took_over, "--yes")
-    if random.random() < AGENT_DIES:
-        death.agents_died.append("failover")
+    if plagued.draw("failover"):
         platform.insist_while_its_agent_dies(death.took_over, *words)
     else:
         platform.insist(*words)
     history.note(TakeOver(before + 1, death.took_over, start, time.monotonic(), "ok"))
 
 
-def _bring_back(platform: PlatformUnderTest, death: Death, history: History) -> None:
+def _bring_back(plagued: Plagued, history: History) -> None:
     """Let the site start and follow again; one that does not is said, and everything is looked for without it."""
+    platform, death = plagued.platform, plagued.death
     try:
         if death.took_over:
             with death.timed("writes again"):
@@ -137,23 +153,21 @@ def _bring_back(platform: PlatformUnderTest, death: Death, history: History) -> 
         with death.timed("start"):
             platform.start(death.site)
         with death.timed("rejoin"):
-            _follow_again(platform, death, history)
+            _follow_again(plagued, history)
         with death.timed("writes again"):
             platform.wait_for_writes()
     except DidNotComeBack as trouble:
         death.did_not_come_back = str(trouble)
 
 
-def _follow_again(platform: PlatformUnderTest, death: Death, history: History) -> None:
+def _follow_again(plagued: Plagued, history: History) -> None:
+    platform, death = plagued.platform, plagued.death
     holder = platform.holder()
     goes_on = not death.took_over and death.way != "wiped"
     if death.site == holder or (goes_on and platform.follows(death.site, holder)):
         return
     diverged = _had_alone(platform, death.site, holder, history)
-    agent_dies = random.random() < AGENT_DIES
-    if agent_dies:
-        death.agents_died.append("rejoin")
-    platform.rejoin(death.site, agent_dies=agent_dies)
+    platform.rejoin(death.site, agent_dies=plagued.draw("rejoin"))
     death.salvaged = len(diverged)
     death.violations += invariants.salvage_faults(platform, death.site, diverged)
 
@@ -162,28 +176,6 @@ def _had_alone(platform: PlatformUnderTest, site: str, holder: str, history: His
     """Return the posts that a site has and the primary does not, nobody having removed them."""
     alone = invariants.posts_of(platform, site) - invariants.posts_of(platform, holder)
     return alone & {add.element for add in history.adds} - {remove.element for remove in history.removes}
-
-
-def look_for_everything(platform: PlatformUnderTest, people: RecordedWriters, death: Death) -> None:
-    """Read everything at the primary, and count what contradicts what people were told."""
-    holder = platform.holder()
-    app = platform.layout.app_url(holder)
-    asyncio.run(read_everything(app, people))
-    history = people.history
-    broken = broken_promises(history)
-    death.epoch = max((sight.epoch for sight in history.sights), default=0)
-    death.acknowledged, death.unknown = len(history.acknowledged), len(history.unknown)
-    death.lost = sum(violation.kind in ("lost", "came back") for violation in broken)
-    death.unconfirmed = len(check(history)) - len(broken)
-    death.overlaps = _overlaps(history)
-    death.violations += [f"{violation.kind}: {violation.sentence}" for violation in broken]
-    if (served := outside.readiness(platform.url).get("site")) != holder:
-        death.violations.append(f"the app's address leads to {served or 'nobody'}, and {holder} is the primary")
-    removed = {remove.element for remove in history.removes}
-    shown = [add.element for add in history.acknowledged if add.element not in removed]
-    wanted = [people.pictures[element] for element in shown if element in people.pictures]
-    death.pictures = len(wanted)
-    death.pictures_missing = asyncio.run(_missing(app, wanted))
 
 
 def _check_invariants(
@@ -200,32 +192,6 @@ def _check_invariants(
     ]
     if not death.did_not_come_back:
         death.violations += invariants.unequal_sites(platform)
-
-
-def _overlaps(history: History) -> int:
-    """Count the posts that a site acknowledged, though sent after another site had acknowledged one before.
-
-    A death has one move at most, so a site that is left never acknowledges again.
-    """
-    left: set[str] = set()
-    count, last, reached = 0, "", 0.0
-    for add in sorted(history.acknowledged, key=lambda one: one.end):
-        if add.site != last and add.site not in left:
-            left, last, reached = left | {last}, add.site, add.end
-        elif add.site != last and add.start > reached:
-            count += 1
-    return count
-
-
-async def _missing(app: str, paths: list[str]) -> int:
-    """Count the pictures that a site does not give back as they were."""
-    async with httpx.AsyncClient(base_url=app, timeout=10, trust_env=False) as client:
-        answers = [await client.get(path) for path in paths]
-    whole = [
-        answer.status_code == 200 and hashlib.sha256(answer.content).hexdigest() in path
-        for path, answer in zip(paths, answers, strict=True)
-    ]
-    return whole.count(False)
 
 
 def _silence(acknowledged: list[Add], moment: float) -> float:

@@ -15,8 +15,9 @@ import psycopg
 
 from scripts.embedded.layout import SITES
 from scripts.runbook.errors import LifeboatError
-from tests.bench.deaths.death import Death, die, look_for_everything, to_json
+from tests.bench.deaths.death import AGENT_DIES, Death, die, to_json
 from tests.bench.deaths.invariants import Whispers
+from tests.bench.deaths.looking import look_for_everything
 from tests.bench.deaths.platform_under_test import DidNotComeBack, PlatformUnderTest, platform_under_test
 from tests.bench.records import RUNS, RunFile
 from tests.conftest import free_port
@@ -33,7 +34,8 @@ LOG_BYTES = 20_000
 class Wanted:
     """Which deaths a life goes through: `count` at most, none begun after `until` on the monotonic clock.
 
-    `in_turn`: the ways are taken one after the other, and not at random.
+    `in_turn`: the ways are taken one after the other, and not at random. `agent_dies`: in how many of the commands (0 to
+    1) the agent that carries it out is killed as well.
     """
 
     count: int
@@ -41,6 +43,7 @@ class Wanted:
     ways: Sequence[str]
     role: Role = "any"
     in_turn: bool = False
+    agent_dies: float = AGENT_DIES
 
     def way(self, number: int) -> str:
         return self.ways[number % len(self.ways)] if self.in_turn else random.choice(self.ways)
@@ -53,7 +56,7 @@ def live(folder: Path, wanted: Wanted, file: RunFile) -> int:
     with platform_under_test(folder, free_port()) as platform:
         whispers = Whispers(platform)
         while gone_through < wanted.count and time.monotonic() < wanted.until:
-            survivor = _one_death(platform, whispers, wanted.way(gone_through), wanted.role, file)
+            survivor = _one_death(platform, whispers, wanted.way(gone_through), wanted, file)
             gone_through += 1
             if survivor is None:
                 break
@@ -65,14 +68,14 @@ def live(folder: Path, wanted: Wanted, file: RunFile) -> int:
 
 
 def _one_death(
-    platform: PlatformUnderTest, whispers: Whispers, way: str, role: Role, file: RunFile
+    platform: PlatformUnderTest, whispers: Whispers, way: str, wanted: Wanted, file: RunFile
 ) -> tuple[Death, RecordedWriters] | None:
     """Go through one death and write it down; None for one that could not be judged."""
     site = random.choice(SITES)
     try:
-        site = _of_role(platform, role, site)
+        site = _of_role(platform, wanted.role, site)
         announce(file, {"way": way, "site": site})
-        death, people = die(platform, whispers, way, site)
+        death, people = die(platform, whispers, way, site, wanted.agent_dies)
     except TROUBLES as trouble:
         kept = keep_evidence(platform.folder, file)
         note(file, {"way": way, "site": site, "trouble": words(trouble), "refusals": platform.refusals[-3:],

@@ -132,11 +132,12 @@ class PlatformUnderTest:
             raise DidNotComeBack(f"{site} does not follow {holder}")
 
     def _way_back(self, site: str) -> tuple[str, ...]:
-        """Return the command by which a site gets back: a dry run that is refused names the one that will do."""
-        word = "rejoin" if self.holds_posts(site) else "join"
+        """Return the command by which a site gets back; where `join` is refused, that names the other one."""
+        if self.holds_posts(site):
+            return ("rejoin", site, "--yes")
         copy = ("rejoin", site, "--copy")
-        refused = self.lifeboat(word, site)
-        return (*copy, "--yes") if " ".join(copy) in refused.stderr else (word, site, "--yes")
+        refused = self.lifeboat("join", site)
+        return (*copy, "--yes") if " ".join(copy) in refused.stderr else ("join", site, "--yes")
 
     def holds_posts(self, site: str) -> bool:
         """Say whether a site's database has anything in it."""
