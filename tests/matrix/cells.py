@@ -69,7 +69,7 @@ class Strike:
 
 
 # The faults that are brought about on three running sites, each at every column of the runbook that it applies to.
-LIVE_FAULTS = (1, 2, 5, 6, 9, 10, 13, 14, 15, 20, 22)
+LIVE_FAULTS = (1, 2, 4, 5, 6, 9, 10, 13, 14, 15, 20, 22)
 STRIKES = tuple(
     Strike(fault, step, moment)
     for fault in LIVE_FAULTS
@@ -79,10 +79,17 @@ STRIKES = tuple(
 )
 
 _R, _A, _E, _X = "tests/runbook/", "tests/app/", "tests/embedded/", "tests/acceptance/"
+# No step of ours scales anything: each provider's own scaling does, from a standby's one process to all that a site may have.
+_SCALES = (_R + "test_no_cloud.py::test_an_agent_and_all_its_steps_load_without_any_cloud_s_library",
+           "tests/infra/test_config.py::test_capacity_changes_the_service_alone")  # fmt: skip
+_NOT_READY = _R + "test_evacuation.py::test_a_site_that_is_not_in_step_does_not_fail_back"
 _COMPONENT: dict[Cell, tuple[str, ...]] = {
+    **{(fault, "C"): _SCALES for fault in (1, 2, 13, 17, 20, 22)},
     (1, "S"): (_R + "test_register.py::test_any_one_store_may_be_gone_and_nobody_waits_for_it",
                _R + "test_register.py::test_a_silent_store_is_given_up_after_its_limit"),
     (1, "F"): (_X + "test_hung_cloud.py::test_a_hung_primary_is_left_behind_and_fenced_when_it_wakes",),
+    (1, "B"): (_NOT_READY, _R + "test_plan.py::test_it_refuses_in_one_sentence"),
+    (2, "B"): (_NOT_READY, _R + "test_register.py::test_any_one_store_may_be_gone_and_nobody_waits_for_it"),
     (2, "S"): (_R + "test_acceptors.py::test_a_refused_or_empty_read_is_unavailable",),
     (3, "S"): (_A + "test_durability.py::test_a_dead_database_is_noticed_in_seconds",
                _X + "test_failover.py::test_without_its_agent_a_site_becomes_read_only"),
@@ -117,19 +124,24 @@ _COMPONENT: dict[Cell, tuple[str, ...]] = {
                 _R + "test_control.py::test_with_every_store_gone_there_are_only_reasons"),
     (11, "F"): (_X + "test_failover.py::test_with_one_store_left_nobody_guesses",
                 _R + "test_lease.py::test_a_takeover_out_of_reach_is_unknown"),
-    (12, "S"): (_R + "test_confirmations.py::test_a_slot_that_is_gone_is_forgotten",
+    (12, "S"): (
+               _R + "test_standby_faults.py::test_a_standby_whose_slot_vanished_leaves_at_once_and_comes_back_by_a_copy_alone",
+               _R + "test_confirmations.py::test_a_slot_that_is_gone_is_forgotten",
                 _R + "test_health.py::test_a_subscription_in_trouble_says_so",
                 _R + "test_health.py::test_a_table_outside_the_publication_shows"),
     (12, "F"): (_X + "test_failover.py::test_a_standby_that_does_not_answer_stops_a_failover",),
     (12, "P"): (_R + "test_replication.py::test_a_slot_that_may_begin_too_late_is_refused",
                 _R + "test_plan.py::test_a_standby_that_fell_silent_meanwhile_stops_a_resumed_run"),
-    (13, "F"): (_X + "test_failover.py::test_killed_at_every_step_it_reaches_the_same_end",
+    (13, "F"): (_R + "test_move_steps.py::test_a_switchover_killed_inside_any_act_reaches_the_same_end",
+                _X + "test_failover.py::test_killed_at_every_step_it_reaches_the_same_end",
                 _R + "test_runner.py::test_killed_in_the_middle_of_a_line_it_goes_on"),
-    (13, "P"): (_R + "test_runner.py::test_killed_anywhere_it_goes_on_to_the_same_end",
+    (13, "P"): (_R + "test_move_steps.py::test_a_failover_killed_inside_any_act_reaches_the_same_end",
+                _R + "test_runner.py::test_killed_anywhere_it_goes_on_to_the_same_end",
                 _R + "test_journal.py::test_a_full_disk_stops_the_step_and_leaves_the_journal_whole"),
     (13, "D"): (_R + "test_runner.py::test_killed_at_every_moment_one_after_the_other",),
     (13, "V"): (_R + "test_runner.py::test_with_a_full_disk_no_further_step_begins",),
-    (13, "B"): (_R + "test_commissions.py::test_an_agent_that_is_started_again_finds_what_it_was_in_the_middle_of",),
+    (13, "B"): (_R + "test_rejoin_steps.py::test_killed_inside_any_act_it_goes_on_to_the_same_end",
+                _R + "test_commissions.py::test_an_agent_that_is_started_again_finds_what_it_was_in_the_middle_of",),
     (14, "F"): (_R + "test_lease.py::test_the_loser_learns_the_winners_name",
                 _R + "test_register.py::test_eight_proposers_at_once_count_right"),
     (14, "P"): (_R + "test_requests.py::test_a_request_of_another_epoch_names_who_was_faster",
@@ -145,12 +157,21 @@ _COMPONENT: dict[Cell, tuple[str, ...]] = {
     (20, "P"): (_R + "test_lease.py::test_a_second_death_during_the_move_hears_both_rules",
                 _R + "test_plan.py::test_a_move_whose_holder_died_is_planned_on_the_log_that_the_candidate_follows"),
     (16, "P"): (_R + "test_inventory.py::test_a_site_s_owner_must_not_be_the_only_one_of_anything",),
+    (16, "C"): ("tests/conformance/test_clouds.py::test_all_processes_run_one_image_by_digest",
+                "tests/conformance/test_clouds.py::test_no_cloud_imports_another"),
+    (16, "D"): (_R + "test_inventory.py::test_one_owner_twice_is_red",
+                _R + "test_site_secrets.py::test_a_missing_one_is_copied_from_the_others"),
+    (17, "V"): (_R + "test_verify.py::test_a_cold_start_is_waited_for",
+                _R + "test_verify.py::test_a_start_that_never_comes_is_said_with_what_was_seen"),
     (18, "V"): (_R + "test_media.py::test_every_kind_of_trouble_is_found_and_mended",
                 _X + "test_media.py::test_a_bucket_that_came_back_empty_is_found_and_filled"),
     (19, "P"): (_R + "test_health.py::test_another_column_or_key_shows_in_the_digest",),
+    (19, "V"): ("tests/app/test_migrate.py::test_every_replicated_table_has_a_primary_key_made_by_the_app",
+                _R + "test_readiness.py::test_what_is_wrong_is_said_before"),
     (21, "V"): (_X + "test_hung_cloud.py::test_a_hung_primary_is_left_behind_and_fenced_when_it_wakes",
                 _X + "test_coming_back.py::test_a_death_and_the_way_back"),
     (21, "B"): (_R + "test_rejoin.py::test_whatever_a_site_alone_did_both_end_with_the_same_rows",),
+    (22, "B"): (_NOT_READY, _R + "test_health.py::test_an_expired_password_is_named"),
     (22, "S"): (_R + "test_health.py::test_an_expired_password_is_named",
                 _R + "test_health.py::test_a_role_without_the_privileges_is_told_which"),
 }  # fmt: skip
