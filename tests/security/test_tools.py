@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PLANTED = {
     "a shell": ("import subprocess\nsubprocess.call('ls ' + input(), shell=True)\n", "B602"),
     "a key of a cloud": (f"KEY = 'AKIA{'QYLPMN5HHHFPZAM2'}'\n", "AWS Access Key"),
-    "a private key": (f"{'-' * 5}BEGIN RSA PRIVATE KEY{'-' * 5}\n", "Private Key"),
+    "a private key": (f"{'-' * 5}BEGIN RSA {'PRIVATE'} KEY{'-' * 5}\n", "Private Key"),
 }
 
 
