@@ -19,7 +19,7 @@ from tests.bench.app.served import created
 from tests.conftest import SINGLE_COPY, RunningPostgres, create_postgres
 from tests.statements import Sent, heard
 
-PAGE, ENTITIES = 1, 2  # which of the statements of a home timeline: the token's comes first
+PAGE, ENTITIES = -3, -2  # which of the statements of a home timeline: the pictures come last
 REPEATS = 5
 
 
