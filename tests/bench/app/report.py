@@ -34,7 +34,8 @@ def report(runs: list[dict[str, Any]]) -> str:
         "core means per CPU second of the program itself; medians; p50 and p99 in milliseconds. `client busy` is the\n"
         "largest share of a core that the client took: near 1, it would be what is measured. Buckets are in memory.\n\n"
         + markdown(HEAD, _rows(compared))
-        + "\nGoals: 0.8 of the bare program for timelines, 0.9 for writes. [app-profile.md](app-profile.md) names what the\n"
+        + "\nGoals: 0.8 of the bare program for timelines, 0.9 for writes; a ratio below is a goal not met.\n"
+        "[app-profile.md](app-profile.md) names what the\n"
         "difference is made of.\n"
     )
     if grown := [run for run in runs if "grown" in run]:
@@ -44,9 +45,11 @@ def report(runs: list[dict[str, Any]]) -> str:
         )
         text += "its entities need.\n\n" + markdown(GROWTH_HEAD, cells)
     if held := [run for run in runs if "memory" in run]:
-        text += "\n## Memory of one process\n\nMiB in RAM after so many requests of all kinds: " + (
-            "; ".join(", ".join(f"{count}: {mib}" for count, mib in run["memory"]) for run in held) + ".\n"
+        text += (
+            "\n## Memory of one process\n\nMiB in RAM after so many timelines and posts more, of a process that had "
         )
+        text += "answered all of the above: "
+        text += "; ".join(", ".join(f"{count}: {mib}" for count, mib in run["memory"]) for run in held) + ".\n"
     commits = ", ".join(sorted({run["commit"] for run in runs}))
     when = f"\nFrom {runs[0]['at']} to {runs[-1]['at']}, commits {commits}.\n"
     return text + when + f"{machine()}. Other work ran beside it.\n"
