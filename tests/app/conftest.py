@@ -42,7 +42,7 @@ def make_settings(folder: Path, database_url: str, **changes: Any) -> Settings:
         "media_url": "s3://lifeboat-media?region=us-east-1&endpoint=http://127.0.0.1:1",
         "store_credentials": str(credentials),
         "secret_key": "a secret key for tests only",
-        "vapid_key": "J-stlK5driwADbTAzAg28xNGtoBTdegXewO2BV_NyHk",  # of these tests alone
+        "vapid_key": "J-stlK5driwADbTAzAg28xNGtoBTdegXewO2BV_NyHk",  # of these tests alone  # pragma: allowlist secret
         "attempts": 10_000,
         "requests": 1_000_000,
     }

@@ -39,7 +39,7 @@ SMALL = (
 
 PUSH_KEYS = {
     # The example of RFC 8291, section 5.
-    "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",  # pragma: allowlist secret
     "auth": "BTBZMqHH6r4Tts7J_aSIgg",
 }
 
