@@ -3,7 +3,7 @@
 import logging
 import time
 
-from scripts.runbook import fence
+from scripts.runbook import commissions, fence
 from scripts.runbook.agent.state import FOLLOW_SECONDS, Agent
 from scripts.runbook.lease import LeaseAnswer, LeaseRecord, renew, settle
 
@@ -32,6 +32,7 @@ async def _take_answer(agent: Agent, record: LeaseRecord, answer: LeaseAnswer, b
     if answer.kind == "renewed" and answer.record is not None and answer.valid_until is not None:
         await agent.lease_database.call(fence.extend, record.epoch, answer.valid_until)
         agent.renewed(answer.record, began)
+        await _take_writes_again(agent, answer.record)
         return FOLLOW_SECONDS
     if answer.kind == "lost":
         log.warning("lease: lost at epoch %s; the fence is closed", record.epoch)
@@ -39,3 +40,15 @@ async def _take_answer(agent: Agent, record: LeaseRecord, answer: LeaseAnswer, b
         return FOLLOW_SECONDS
     log.warning("lease: a renewal at epoch %s is unknown; writes end by themselves when the term does", record.epoch)
     return min(1.0, agent.platform.terms.renew_every)
+
+
+async def _take_writes_again(agent: Agent, record: LeaseRecord) -> None:
+    """Open what a hand-over drained that ended without coming about, however it ended: the renewal proves that nobody took over."""
+    if record.state != "held" or agent.running is not None or agent.about_to_begin:
+        return
+    stands = await agent.lease_database.call(fence.read)
+    if stands.writable or stands.epoch != record.epoch:
+        return
+    if await agent.lease_database.call(commissions.unfinished) is None:
+        await agent.lease_database.call(fence.reopen, record.epoch)
+        log.warning("this site holds epoch %s and no hand-over is under way: it takes writes again", record.epoch)
