@@ -24,7 +24,7 @@ _LOCK_KEY = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _LOCK_ACCOUNT = "SELECT FROM account WHERE id = %s FOR UPDATE"
 EMPTIED: tuple[LiteralString, ...] = (
     "status", "media_attachment", "scheduled_status", "featured_tag",
-    "access_token", "authorization_code", "reset_token", "recovery_code",
+    "push_subscription", "access_token", "authorization_code", "reset_token", "recovery_code",
 )  # fmt: skip
 """The tables that lose every row of an account that is taken down: what it shows, and what it logs in with."""
 _OF_ACCOUNT = sql.SQL("DELETE FROM {} WHERE account_id = %s")

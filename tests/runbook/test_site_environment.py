@@ -46,9 +46,12 @@ def environment(layout: Layout) -> dict[str, str]:
 
 
 def seen(platform: Platform) -> dict[str, Any]:
-    """Return all that an agent sees of a platform, without where it keeps its files and its way to other databases."""
+    """Return all that an agent sees of a platform, without where it keeps its files and its way to other databases.
+
+    The app's own role is for a person's commands beside the files; no agent has it.
+    """
     values = {name: getattr(platform, name) for name in platform.__dataclass_fields__}
-    apart = ("folder", "keeping", "ways", "disks", "agent_urls")
+    apart = ("folder", "keeping", "ways", "disks", "agent_urls", "app_database_urls")
     return {name: value for name, value in values.items() if name not in apart}
 
 
