@@ -141,6 +141,17 @@ class RegisterUnreachable(LifeboatError):
         )
 
 
+class RegisterContended(LifeboatError):
+    """The control stores answer, but others wrote the register at the same moment each time: nothing was decided."""
+
+    def __init__(self, seconds: float, failures: dict[str, str]) -> None:
+        why = "; ".join(f"{site}: {reason}" for site, reason in failures.items())
+        super().__init__(
+            f"The register was written by others at the same moment each time for {seconds:.0f} s, so the epoch is not won"
+            f"{f' ({why})' if why else ''}. Nothing else was done: type the same command again, and it goes on."
+        )
+
+
 class AlreadyPrimary(LifeboatError):
     """The site that should take over takes writes already."""
 

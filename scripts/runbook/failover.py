@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import psycopg
 
@@ -29,12 +29,18 @@ POLL_SECONDS = 0.03
 DNS_TTL_SECONDS = 5
 
 
+class Waiting(Protocol):
+    """Runs asynchronous calls to their end for code that blocks: a command's own loop, or that of an agent's process."""
+
+    def run(self, coroutine: Coroutine[Any, Any, Result], /) -> Result: ...
+
+
 @dataclass(frozen=True)
 class Reach:
     """What a command and a runbook reach the sites by: the register, and the control stores of every cloud."""
 
     platform: Platform
-    loop: asyncio.Runner
+    loop: Waiting
     register: Register
     stores: ControlStores
 

@@ -7,7 +7,14 @@ import time
 from typing import Any
 
 from scripts.runbook import fence, outside, replication, takeovers, understudies
-from scripts.runbook.errors import DataMayBeLost, EpochTaken, MigrationUnderWay, RegisterUnreachable, StepTimedOut
+from scripts.runbook.errors import (
+    DataMayBeLost,
+    EpochTaken,
+    MigrationUnderWay,
+    RegisterContended,
+    RegisterUnreachable,
+    StepTimedOut,
+)
 from scripts.runbook.failover import POLL_SECONDS, FailoverRun
 from scripts.runbook.lease import LeaseAnswer, LeaseRecord, take_over
 from scripts.runbook.positions import format_lsn, parse_lsn
@@ -17,21 +24,22 @@ from scripts.runbook.takedown_replay import replay_takedowns
 Evidence = dict[str, Any]
 
 SETTLE_SECONDS = 30
+# How long a takeover goes on asking while the stores answer but other proposers come in between.
+CONTENDED_SECONDS = 30
 
 
 def win_epoch(run: FailoverRun) -> Evidence:
     """Win the epoch in the register."""
     # A run that goes on finds its own win here too: what an earlier one may only have begun is then committed.
-    plan, terms = run.plan, run.platform.terms
-    before = fence.clock(run.database)
-    taking = take_over(run.register, plan.new, plan.from_epoch, plan.rule, terms, before, runbook_id=run.runbook,
-                       approved_by=run.commission.approved_by, watched=run.commission.watched, live=plan.followers,
-                       over_migration=plan.over_migration)  # fmt: skip
-    record = _won(run, run.wait_for(taking))
+    deadline = time.monotonic() + CONTENDED_SECONDS
+    answer = _take_over(run)
+    while answer.kind == "unknown" and _majority_answers(run) and time.monotonic() < deadline:
+        answer = _take_over(run)
+    record = _won(run, answer)
     return {
         "epoch": record.epoch,
         "holder": record.holder,
-        "from": plan.old,
+        "from": run.plan.old,
         "approved_by": record.approved_by,
         "rule": record.rule.to_json(),
     }
@@ -136,6 +144,19 @@ def settle_register(run: FailoverRun) -> Evidence:
         time.sleep(POLL_SECONDS)
 
 
+def _take_over(run: FailoverRun) -> LeaseAnswer:
+    """Ask the register for the epoch; the term counts from the clock as it was before."""
+    plan, before = run.plan, fence.clock(run.database)
+    return run.wait_for(take_over(
+        run.register, plan.new, plan.from_epoch, plan.rule, run.platform.terms, before, runbook_id=run.runbook,
+        approved_by=run.commission.approved_by, watched=run.commission.watched, live=plan.followers,
+        over_migration=plan.over_migration))  # fmt: skip
+
+
+def _majority_answers(run: FailoverRun) -> bool:
+    return len(run.register.faults) <= (len(run.platform.register_urls) - 1) // 2
+
+
 def _won(run: FailoverRun, answer: LeaseAnswer) -> LeaseRecord:
     """Return the record that this run committed. Raises EpochTaken, or RegisterUnreachable when nobody can know."""
     if answer.kind == "won" and answer.record is not None:
@@ -145,6 +166,8 @@ def _won(run: FailoverRun, answer: LeaseAnswer) -> LeaseRecord:
         raise MigrationUnderWay(answer.record.holder, answer.record.migration)
     if answer.record is not None:
         raise EpochTaken(answer.record.holder, answer.record.epoch, answer.record.runbook_id, answer.record.approved_by)
+    if _majority_answers(run):
+        raise RegisterContended(CONTENDED_SECONDS, dict(run.register.faults))
     raise RegisterUnreachable(run.platform.sites, dict(run.register.faults))
 
 

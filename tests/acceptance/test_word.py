@@ -179,16 +179,21 @@ def test_an_agent_that_is_not_there_is_named(laptop: Person, local: LocalSites) 
     assert moved
 
 
-def test_ctrl_c_leaves_the_agents_at_it(laptop: Person) -> None:
-    """The watcher goes; the move is made all the same."""
+def test_ctrl_c_leaves_the_agents_at_it(laptop: Person, local: LocalSites) -> None:
+    """The watcher goes, while the primary's agent has not handed over yet; the move is made all the same."""
     assert laptop.waits_until(lambda: laptop.lifeboat("switchover", "--to", "aws").returncode == 0)
+    (primary,) = [one.find() for one in local.supervisor.alive("azure") if one.name == "agent"]
+    assert primary is not None
     watching = laptop.begins("switchover", "--to", "aws", "--yes")
+    assert watching.stdout is not None
     assert watching.stderr is not None
-    for line in watching.stderr:
-        if "runs switchover-4-to-aws-" in line:
-            break
+    watching.stdout.readline()  # the plan is shown before it is asked for
+    primary.suspend()
+    while "runs switchover-4-to-aws-" not in watching.stderr.readline():
+        assert watching.poll() is None
     watching.send_signal(signal.SIGINT)
     _, rest = watching.communicate(timeout=30)
+    primary.resume()
 
     assert watching.returncode == 130
     assert "the agents go on" in rest

@@ -1,9 +1,9 @@
-"""A thread that does one thing after another, and for which the end of the process does not wait."""
+"""A thread that does one thing after another, for which the end of the process does not wait, and its way to the event loop."""
 
 import asyncio
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, ParamSpec, TypeVar
 
@@ -35,3 +35,14 @@ class OwnThread:
                 future.set_result(work())
             except BaseException as trouble:
                 future.set_exception(trouble)
+
+
+class LoopOfProcess:
+    """The process's event loop, for a thread beside it: what the thread waits for runs there, with what the loop shares."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """Run a coroutine in the loop and wait for its result; raises what it raises. Never call it from the loop itself."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()

@@ -1,6 +1,6 @@
 """Runs what the operators ask of this site, one runbook at a time, and goes on with what an earlier process left.
 
-The event loop waits; the planning and the steps block in a thread of their own, with their own register and database.
+The event loop waits; the planning and the steps block in a thread of their own, with their own database.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from scripts.runbook.agent.state import Agent
 from scripts.runbook.answers import Answer
 from scripts.runbook.commissions import Commission
 from scripts.runbook.errors import LifeboatError, RegisterUnreachable, RequestRefused
-from scripts.runbook.failover import Run, gather_facts, open_run
+from scripts.runbook.failover import Reach, Run, gather_facts, open_run
 from scripts.runbook.journal import write_anew
 from scripts.runbook.plan import Plan
 from scripts.runbook.requests import Request
@@ -66,7 +66,7 @@ async def _take_on(agent: Agent, asked: Request | Commission) -> Commission | No
 async def _considered(agent: Agent, request: Request) -> Commission:
     """Plan what is asked for by what this site knows itself. Raises RequestRefused, and what the planner raises."""
     wish = request.wish
-    plan = await agent.run_thread.call(_plan, agent, VERBS[wish.verb], request)
+    plan = await agent.run_thread.call(_plan, agent.reach_for_thread(), VERBS[wish.verb], request)
     again = await agent.run_database.call(commissions.stopped, wish.verb, wish.to, plan.epoch)
     runbook = commissions.name_of(wish.verb, plan.epoch, wish.to, request.nonce)
     return Commission(plan.resumes or (again.runbook if again else runbook), wish.verb, wish.to, plan.to_body(), request.nonce,
@@ -77,7 +77,7 @@ async def _considered(agent: Agent, request: Request) -> Commission:
 async def _see_through(agent: Agent, commission: Commission, goes_on: bool) -> None:
     """Run a commission to its end, and say how it ended. Raises what it is to be tried again after."""
     taken = Answer(agent.site, commission.nonce, "accepted", runbook=commission.runbook, plan=commission.plan)
-    steps = agent.run_thread.call(_carry_out, agent, commission, goes_on)
+    steps = agent.run_thread.call(_carry_out, agent, agent.reach_for_thread(), commission, goes_on)
     # Nothing waits for the answer: with a cloud gone, each write to its store takes its time.
     ended, _ = await asyncio.gather(steps, answers.publish(agent.stores, agent.signer, taken))
     await agent.run_database.call(
@@ -90,22 +90,22 @@ async def _see_through(agent: Agent, commission: Commission, goes_on: bool) -> N
 # -- in the thread
 
 
-def _plan(agent: Agent, verb: Verb, request: Request) -> Plan:
+def _plan(reach: Reach, verb: Verb, request: Request) -> Plan:
     """Plan, and see that it is what the operator signed; a register's promise is asked for at the same time."""
-    facts = gather_facts(agent.reach_of_thread(), to_act=verb.takes_epoch)
+    facts = gather_facts(reach, to_act=verb.takes_epoch)
     if facts.record is None:
-        raise RegisterUnreachable(agent.platform.sites, dict(agent.reach_of_thread().register.faults))
+        raise RegisterUnreachable(reach.platform.sites, dict(reach.register.faults))
     requests.check_epoch(request, facts.record)
     if unknown := set(request.wish.skips) - set(verb.may_skip):
         raise RequestRefused(
             f"{verb.name} cannot leave out {', '.join(sorted(unknown))}: nothing would be safe without"
         )
-    plan = verb.plan(facts, request.wish, agent.platform.sites)
+    plan = verb.plan(facts, request.wish, reach.platform.sites)
     requests.check_plan(request, plan.to_body())
     return plan
 
 
-def _carry_out(agent: Agent, commission: Commission, goes_on: bool) -> Answer:
+def _carry_out(agent: Agent, reach: Reach, commission: Commission, goes_on: bool) -> Answer:
     """Run the steps; whatever stops them becomes the sentence that the operator reads.
 
     `goes_on`: an earlier start of this runbook may have left a journal.
@@ -116,8 +116,8 @@ def _carry_out(agent: Agent, commission: Commission, goes_on: bool) -> Answer:
             raise RequestRefused(f"this version of {agent.site}'s agent knows no {commission.verb}")
         plan = verb.plan_kind.from_body(commission.plan)
         if goes_on:
-            _restore_journal(agent, commission.runbook)
-        with open_run(verb.run_type, agent.reach_of_thread(), agent.site, commission, plan, log.warning) as run:
+            _restore_journal(agent, reach, commission.runbook)
+        with open_run(verb.run_type, reach, agent.site, commission, plan, log.warning) as run:
             try:
                 _may_still_begin(run)
                 run_steps(verb.steps, run, log.info, commission.skips)
@@ -136,13 +136,13 @@ def _carry_out(agent: Agent, commission: Commission, goes_on: bool) -> Answer:
     return Answer(agent.site, commission.nonce, "ended", done, sentence, commission.runbook, records)
 
 
-def _restore_journal(agent: Agent, runbook: str) -> None:
+def _restore_journal(agent: Agent, reach: Reach, runbook: str) -> None:
     """Bring a journal back that this machine lost with its disk: later steps read what earlier ones wrote."""
     platform, path = agent.platform, agent.platform.journals / f"{runbook}.jsonl"
     if path.exists():
         return
     reading = ledger.longest(platform.ledger_stores(), platform.public_keys, runbook)
-    if records := agent.reach_of_thread().loop.run(reading):
+    if records := reach.loop.run(reading):
         write_anew(path, records, agent.signer)
         log.warning("%s: this machine's journal is gone; %s records came back from the ledgers", runbook, len(records))
 

@@ -68,7 +68,7 @@ async def _prepare_as_first(agent: Agent, facts: Facts) -> int:
     rank = _rank(agent, facts)
     if rank == 0 and agent.prepared != agent.watch.key:
         agent.prepared = agent.watch.key
-        await agent.run_thread.call(_prepare, agent)
+        await agent.register.prepare()
     return rank
 
 
@@ -77,11 +77,6 @@ def _rank(agent: Agent, facts: Facts) -> int:
     holder = facts.record.holder if facts.record else ""
     line = [site for site in agent.platform.sites if site != holder and (site == agent.site or facts.answers(site))]
     return line.index(agent.site)
-
-
-def _prepare(agent: Agent) -> None:
-    reach = agent.reach_of_thread()
-    reach.loop.run(reach.register.prepare())
 
 
 def _commission(agent: Agent, facts: Facts) -> Commission:

@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.runbook.agent.alarms import Alarms
 from scripts.runbook.agent.memory import RuleMemory
-from scripts.runbook.agent.own_thread import OwnThread
+from scripts.runbook.agent.own_thread import LoopOfProcess, OwnThread
 from scripts.runbook.agent.words import Words
 from scripts.runbook.agent_database import AgentDatabase
 from scripts.runbook.commissions import Commission
@@ -41,7 +41,6 @@ class Agent:
         self.run_database = AgentDatabase(platform.agent_url(site))
         self.run_thread = OwnThread("runbook")
         self.approved: asyncio.Queue[Request | Commission] = asyncio.Queue()
-        self.reach: Reach | None = None
         self.considering = False
         self.running: Commission | None = None
         # What lies under each operator's name, what nobody acts on, and the moves in which this site is to hand over: nonces.
@@ -85,13 +84,13 @@ class Agent:
     def reopen_register(self) -> None:
         """Open the register as this machine is told of it now: a provider was replaced for good."""
         self.register = open_register(self.platform.keeping.again(), self.site)
-        self.reach = None
 
-    def reach_of_thread(self) -> Reach:
-        """Return the runbook thread's own way to the register and the stores, kept from one runbook to the next."""
-        if self.reach is None:
-            self.reach = Reach.open(self.platform, self.site, asyncio.Runner())
-        return self.reach
+    def reach_for_thread(self) -> Reach:
+        """Return, in the event loop, a thread's way to the register and the stores that the loop itself uses.
+
+        One proposer a process: two would take each other's promises away, at one write a second in Cloud Storage.
+        """
+        return Reach(self.platform, LoopOfProcess(asyncio.get_running_loop()), self.register, self.stores)
 
     @property
     def about_to_begin(self) -> bool:
