@@ -37,6 +37,10 @@ class Crowd(Generic[Asked]):
         self._limits = limits
         self._under_way: set[asyncio.Task] = set()
 
+    @property
+    def size(self) -> int:
+        return len(self._members)
+
     async def ask(self, question: Callable[[str, Asked], Awaitable[Answer]]) -> Answers[Answer]:
         """Put a question to all; return once settled, while the others go on within their limits.
 

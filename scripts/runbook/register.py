@@ -188,6 +188,11 @@ class Register:
         return dict(self._faults)
 
     @property
+    def in_reach(self) -> bool:
+        """Whether a majority of the stores counts at present."""
+        return self._crowd.size - len(self._faults) > self._crowd.size // 2
+
+    @property
     def remembered(self) -> Mapping[str, Seen]:
         """The highest ballots read so far; keep them for the next process of this site."""
         return dict(self._seen)

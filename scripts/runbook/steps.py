@@ -33,7 +33,7 @@ def win_epoch(run: FailoverRun) -> Evidence:
     # A run that goes on finds its own win here too: what an earlier one may only have begun is then committed.
     deadline = time.monotonic() + CONTENDED_SECONDS
     answer = _take_over(run)
-    while answer.kind == "unknown" and _majority_answers(run) and time.monotonic() < deadline:
+    while answer.kind == "unknown" and run.register.in_reach and time.monotonic() < deadline:
         answer = _take_over(run)
     record = _won(run, answer)
     return {
@@ -153,10 +153,6 @@ def _take_over(run: FailoverRun) -> LeaseAnswer:
         over_migration=plan.over_migration))  # fmt: skip
 
 
-def _majority_answers(run: FailoverRun) -> bool:
-    return len(run.register.faults) <= (len(run.platform.register_urls) - 1) // 2
-
-
 def _won(run: FailoverRun, answer: LeaseAnswer) -> LeaseRecord:
     """Return the record that this run committed. Raises EpochTaken, or RegisterUnreachable when nobody can know."""
     if answer.kind == "won" and answer.record is not None:
@@ -166,7 +162,7 @@ def _won(run: FailoverRun, answer: LeaseAnswer) -> LeaseRecord:
         raise MigrationUnderWay(answer.record.holder, answer.record.migration)
     if answer.record is not None:
         raise EpochTaken(answer.record.holder, answer.record.epoch, answer.record.runbook_id, answer.record.approved_by)
-    if _majority_answers(run):
+    if run.register.in_reach:
         raise RegisterContended(CONTENDED_SECONDS, dict(run.register.faults))
     raise RegisterUnreachable(run.platform.sites, dict(run.register.faults))
 
