@@ -17,6 +17,7 @@ import yaml
 from pulumi.runtime import config, mocks
 
 from infra.recorder import Inventor, Recorder
+from infra.sdk_parts import load_parts_only
 from infra.settings import NAMESPACE, reviewed
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,6 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     # Loading an SDK makes a million objects that all stay: looking for garbage among them takes a third of the time.
     gc.disable()
+    load_parts_only()
     settings = stack_settings(options.cloud)
     if options.settings:
         extra = json.loads(options.settings.read_text())
