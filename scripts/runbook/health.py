@@ -27,6 +27,7 @@ class Health:
     names of the tables in this site's publication and in its subscription. trouble: why its confirmations must not count.
     revision: the migration that this site stands at. closed: tables that a migration made and has not opened for writes.
     frail_slots: slots that would not survive the provider's own zone failover. pending: settings that wait for a restart.
+    reached: by site whose database this one's own server tried to open, why that failed, or "".
     refused: each privilege that failed when it was used, and why; proved_age: seconds since they were used.
     excess: what the app's and the replication role may do beyond their need.
     proven: the sites whose slot here is proved to have no gap. clock_ahead: seconds before the stores' clock.
@@ -46,6 +47,7 @@ class Health:
     frail_slots: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)
+    reached: dict[str, str] = field(default_factory=dict)
     proved_age: float | None = None
     excess: tuple[str, ...] = ()
     proven: tuple[str, ...] = ()

@@ -13,6 +13,8 @@ from scripts.runbook.understudies import PEEK
 Connection = psycopg.Connection[Any]
 
 PATIENCE = "5s"
+REACH_SECONDS = "2s"
+"""How long a server may try to open another: its transaction holds up whoever makes a slot meanwhile."""
 
 
 def refused(connection: Connection) -> dict[str, str]:
@@ -30,12 +32,23 @@ def refused(connection: Connection) -> dict[str, str]:
     return faults
 
 
-def connects(conninfo: str) -> str:
-    """Open a database as a subscription would, and return why that failed, or "": an expired password shows here first."""
+def unreached(connection: Connection, conninfo: str) -> str:
+    """Have this site's own server open another's as a subscription would, and return why that failed, or "".
+
+    The agent cannot ask by itself: the private links let database subnets through to database subnets and nobody else.
+    An expired password, a tunnel that is down and a server that binds no channel all show here, before the day of a move.
+    """
+    statement = sql.SQL(
+        "CREATE SUBSCRIPTION {} CONNECTION {} PUBLICATION {} WITH (create_slot = false, slot_name = NONE, enabled = false)"
+    ).format(sql.Identifier(f"probe_{secrets.token_hex(4)}"), sql.Literal(conninfo), sql.Identifier(PUBLICATION))
     try:
-        psycopg.connect(conninfo).close()
+        with connection.transaction(force_rollback=True):
+            connection.execute("SELECT set_config('statement_timeout', %s, true)", (REACH_SECONDS,))
+            connection.execute(statement)
+    except psycopg.errors.QueryCanceled:
+        return f"no answer within {REACH_SECONDS[:-1]} seconds"
     except psycopg.Error as reason:
-        return str(reason).strip().splitlines()[-1]
+        return str(reason).strip().splitlines()[0]
     return ""
 
 

@@ -45,6 +45,7 @@ def _own(site: str, status: SiteStatus) -> list[Line]:
     return [
         *lines,
         _privileges(site, health),
+        *_links(site, health),
         *_excess(site, health),
         *_certificate(site, health),
         *_edge(site, health),
@@ -68,6 +69,16 @@ def _privileges(site: str, health: Health) -> Line:
     if health.proved_age is None or health.proved_age > PROVED_SECONDS:
         return Line(what, State.ARM, "not proved lately", "look at the agent's log")
     return Line(what, State.GREEN, f"all used {health.proved_age:.0f} s ago")
+
+
+def _links(site: str, health: Health) -> list[Line]:
+    """Judge the private links from this site's own database to the others': also those that nobody uses until a move."""
+    lines = []
+    for other, fault in sorted(health.reached.items()):
+        what = f"{site}: link to the database of {other}"
+        to_do = "docs/network.md: the tunnels between both, the peers file, and the replication password of both"
+        lines.append(Line(what, State.PRE_STAGE, fault, to_do) if fault else Line(what, State.GREEN, "opened over TLS"))
+    return lines
 
 
 def _excess(site: str, health: Health) -> list[Line]:

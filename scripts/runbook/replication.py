@@ -107,6 +107,14 @@ def has_rows(connection: Connection, table: str) -> bool:
     return connection.execute(query).fetchone() is not None
 
 
+def reconnect(connection: Connection, primary: str, conninfo: str) -> None:
+    """Tell the subscription to `primary` where that is now; its worker begins anew only if it was told otherwise before."""
+    name = subscription_name(primary)
+    if name in subscriptions(connection):
+        statement = sql.SQL("ALTER SUBSCRIPTION {} CONNECTION {}")
+        connection.execute(statement.format(sql.Identifier(name), sql.Literal(conninfo)))
+
+
 def stop_applying(connection: Connection, primary: str) -> None:
     """Disable the subscription to `primary` and see that no apply worker of it is left."""
     if subscription_name(primary) in subscriptions(connection):

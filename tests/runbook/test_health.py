@@ -1,6 +1,7 @@
 """What an agent measures of its own site, against a real server with Lifeboat's own roles."""
 
 import dataclasses
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from scripts.runbook import bootstrap, certificates, excess_rights, health, privileges
 from scripts.runbook.health import Health
-from tests.conftest import SINGLE_COPY, RunningPostgres
+from tests.conftest import SINGLE_COPY, RunningPostgres, free_port
 
 
 @pytest.fixture(scope="module")
@@ -138,15 +139,31 @@ def test_a_right_too_many_is_named(running: RunningPostgres, act: str) -> None:
     assert EXCESSES[act].format(table=table) in found
 
 
-def test_an_expired_password_is_named(running: RunningPostgres) -> None:
-    """It returns the server's reason for a follower that may not log in, and nothing for one that may."""
-    with psycopg.connect(running.admin_url, autocommit=True) as admin:
-        good = running.server.url("lifeboat_replication", running.passwords.replication)
-        assert privileges.connects(good) == ""
-        assert "password authentication failed" in privileges.connects(
-            good.replace(running.passwords.replication, "old")
+def test_the_server_itself_opens_another_and_leaves_nothing(
+    running: RunningPostgres, agent: psycopg.Connection[Any]
+) -> None:
+    """It finds nothing wrong with a server that lets a follower in over TLS, and makes neither subscription nor slot."""
+    good = running.server.url("lifeboat_replication", running.passwords.replication, verify=False)
+
+    assert privileges.unreached(agent, good) == ""
+    assert agent.execute("SELECT subname FROM pg_subscription").fetchall() == []
+    assert agent.execute("SELECT slot_name FROM pg_replication_slots").fetchall() == []
+
+
+def test_a_link_that_would_carry_nothing_is_named(running: RunningPostgres, agent: psycopg.Connection[Any]) -> None:
+    """It returns the server's reason: an old password, no TLS, nobody there, or a server that accepts and says nothing."""
+    good = running.server.url("lifeboat_replication", running.passwords.replication, verify=False)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ports = {"silent": silent.getsockname()[1], "closed": free_port()}
+        at = {name: good.replace(f":{running.server.port}/", f":{port}/") for name, port in ports.items()}
+
+        assert "password authentication failed" in privileges.unreached(
+            agent, good.replace(running.passwords.replication, "old")
         )
-        assert admin
+        assert "no encryption" in privileges.unreached(agent, good.split("?")[0] + "?sslmode=disable")
+        assert "refused" in privileges.unreached(agent, at["closed"])
+        assert privileges.unreached(agent, at["silent"]) == "no answer within 2 seconds"
+    assert agent.execute("SELECT subname FROM pg_subscription").fetchall() == []
 
 
 def test_the_database_shows_how_long_its_certificate_lasts(running: RunningPostgres) -> None:

@@ -89,8 +89,8 @@ BROKEN = {
     "other tables": (with_health("gcp", followed="fewer"), "gcp: subscription", "other tables"),
     "a full disk": (with_health("azure", disk_free=2 << 30), "azure: disk", "2.0 of 100 GiB free"),
     "an expired database credential": (
-        with_health("azure", refused={"reach the database of aws to follow it": "password authentication failed"}),
-        "azure: privileges", "password authentication failed"),
+        with_health("azure", reached={"aws": "password authentication failed"}),
+        "azure: link to the database of aws", "password authentication failed"),
     "an expired store credential": (
         with_word("gcp", store_failures={"azure": "403 AuthenticationFailed"}), "gcp: reaches control stores", "403"),
     "a certificate about to end": (with_health("aws", certificate_days=2.0), "aws: database certificate", "2 days"),

@@ -120,6 +120,24 @@ def test_a_standby_refuses_writes(trio: Trio) -> None:
     assert refused.value.sqlstate == copy_refused.value.sqlstate == "LB001"
 
 
+def test_a_follower_goes_on_where_the_primary_is_now(trio: Trio) -> None:
+    """It reads from the address it is told, loses nothing, and is not disturbed by being told the same again."""
+    gcp, workers = trio["gcp"], "SELECT pid FROM pg_stat_subscription WHERE subname = 'lifeboat_from_aws'"
+    moved = trio["aws"].conninfo.replace("127.0.0.1", "localhost")
+
+    replication.reconnect(gcp.agent, "aws", moved)
+    trio["aws"].write(1)
+    gcp.waits_for(1)
+    before = gcp.agent.execute(workers).fetchall()
+    replication.reconnect(gcp.agent, "aws", moved)
+    replication.reconnect(gcp.agent, "azure", moved)
+    trio["aws"].write(2)
+    gcp.waits_for(2)
+
+    assert gcp.agent.execute(workers).fetchall() == before
+    assert replication.subscriptions(gcp.agent) == ["lifeboat_from_aws"]
+
+
 def test_a_transaction_that_outlives_the_lease_does_not_commit(trio: Trio) -> None:
     """The fence is checked again at commit: a statement that passed in time is refused when the lease ended meanwhile."""
     with psycopg.connect(trio["aws"].running.url) as app:

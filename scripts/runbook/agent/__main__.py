@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 
 from scripts.runbook import site_environment, sites
+from scripts.runbook.agent.address_keeper import keep_addresses
 from scripts.runbook.agent.bound import bound_log
 from scripts.runbook.agent.candidate import take_up_late_hand_over
 from scripts.runbook.agent.certificate_keeper import keep_certificate
@@ -54,6 +55,7 @@ LOOPS = {
     "takedowns": obey_takedowns,
     "listening": listen,
     "health": measure,
+    "addresses": keep_addresses,
     "measures": say_measures,
     "rule": keep_rule,
     "name": keep_name,

@@ -71,7 +71,7 @@ async def _obey(agent: Agent, record: LeaseRecord) -> None:
             replication.follow,
             agent.site,
             Following(record.holder, record.epoch),
-            _conninfo(agent, None, record.holder),
+            _conninfo(agent, agent.words.fresh(record.holder), record.holder),
             copy=False,
         )
 

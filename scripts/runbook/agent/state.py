@@ -54,6 +54,9 @@ class Agent:
         self.register_written = 0.0
         self.words = Words()
         self.alarms = Alarms()
+        # Where the own database is, once its name was looked up; where the subscription was last told that the primary is.
+        self.database_address = ""
+        self.reconnected_to = ""
         self.health: Health | None = None
         self.proofs: dict[str, Any] = {}
         self.proved_at = float("-inf")

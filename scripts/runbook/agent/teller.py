@@ -36,7 +36,7 @@ async def _status(agent: Agent) -> SiteStatus:
         holder=record.holder if record else "", role=role, writable=stands.open, applying=view.applying,
         following=view.following.primary if view.following else None,
         following_epoch=view.following.epoch if view.following else 0, applied=view.applied, log=view.log,
-        database_host=outputs.database_host, database_port=outputs.database_port,
+        database_host=agent.database_address or outputs.database_host, database_port=outputs.database_port,
         prepared=tuple(await agent.database.call(understudies.prepared_slots, epoch)),
         slots={slot.name.removeprefix("to_"): _slot_status(slot) for slot in view.slots},
         store_failures=agent.failures, running=_run_status(agent), alarms=agent.alarms.sentences, health=agent.health,

@@ -36,7 +36,7 @@ async def measure(agent: Agent) -> float:
     measured = await agent.rule_database.call(health.measure, agent.platform.disks.get(agent.site))
     waiting = await agent.rule_database.call(media.backlog)
     if time.monotonic() - agent.proved_at > PROVE_SECONDS:
-        agent.proofs = await asyncio.to_thread(_prove, agent.platform, agent.site)
+        agent.proofs = await asyncio.to_thread(_prove, agent.platform, agent.site, _others_at(agent))
         agent.proved_at = time.monotonic()
     age = round(time.monotonic() - agent.proved_at, 1)
     agent.health = dataclasses.replace(
@@ -46,16 +46,24 @@ async def measure(agent: Agent) -> float:
     return MEASURE_SECONDS
 
 
-def _prove(platform: Platform, site: str) -> dict[str, object]:
+def _others_at(agent: Agent) -> dict[str, str]:
+    """Return how a subscription reaches each other site that speaks; nobody during a move, which makes slots itself."""
+    if agent.moving or agent.running or agent.about_to_begin:
+        return {}
+    words = {site: agent.words.fresh(site) for site in agent.platform.others(agent.site)}
+    return {
+        site: agent.platform.conninfo(word.database_host, word.database_port, agent.site)
+        for site, word in words.items()
+        if word
+    }
+
+
+def _prove(platform: Platform, site: str, others: dict[str, str]) -> dict[str, object]:
     """Use every privilege, reach every other database as a subscription would, and look at this one's certificate."""
     outputs = platform.outputs[site]
     with psycopg.connect(platform.agent_url(site), autocommit=True, connect_timeout=3) as connection:
         refused, beyond = privileges.refused(connection), excess_rights.excess(connection)
-    for other in platform.others(site):
-        there = platform.outputs[other]
-        conninfo = platform.conninfo(there.database_host, there.database_port, site)
-        if reason := privileges.connects(conninfo):
-            refused[f"reach the database of {other} to follow it"] = reason
+        reached = {other: privileges.unreached(connection, conninfo) for other, conninfo in others.items()}
     try:
         days = round(certificates.days_left(outputs.database_host, outputs.database_port, postgres=True), 2)
     except OSError as reason:
@@ -63,7 +71,9 @@ def _prove(platform: Platform, site: str) -> dict[str, object]:
         days = None
     edge = _edge(outputs.edge_target, platform.outside_url)
     ahead = clocks.ahead_of_stores(outputs.lease_url for outputs in platform.outputs.values())
-    return {"refused": refused, "certificate_days": days, "clock_ahead": ahead, "excess": beyond, **edge}
+    return {
+        "refused": refused, "reached": reached, "certificate_days": days, "clock_ahead": ahead, "excess": beyond, **edge,
+    }  # fmt: skip
 
 
 def _edge(target: str, address: str) -> dict[str, object]:
