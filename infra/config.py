@@ -34,7 +34,7 @@ SHARED_KEYS = (
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_KEYS = ("secret_key", "signing_key", "vapid_key", "replication_password", "link_keys", "dns_keys")
 
-_HOSTNAME = re.compile(r"(?=.{6,200}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){2,}[a-z]{2,}")
+_HOSTNAME = re.compile(r"(?=.{6,64}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){2,}[a-z]{2,}")
 _CI_REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@([a-z0-9-]{1,63}\.)+[a-z]{2,}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -49,12 +49,16 @@ _SECRET = {
 }
 
 
-def parse(values: Mapping[str, str], stack: str, clear_secrets: tuple[str, ...] = ()) -> SiteSpec:
+def parse(
+    values: Mapping[str, str], stack: str, clear_secrets: tuple[str, ...] = (), foreign: tuple[str, ...] = ()
+) -> SiteSpec:
     """Turn the settings of a stack, as the Pulumi host gives them, into its spec.
 
-    `clear_secrets` names the secret settings that are stored in clear. Raises SettingsError with every problem.
+    `clear_secrets` names the secret settings that are stored in clear, `foreign` the keys of other namespaces, which
+    nothing here reads. Raises SettingsError with every problem.
     """
     settings = Settings(values, stack, (*STACK_KEYS, *SECRET_KEYS))
+    settings.refuse_foreign(foreign, STACK_KEYS)
     settings.refuse_unknown((*STACK_KEYS, *SHARED_KEYS, *REVIEWED, *SECRET_KEYS))
     cloud = settings.choice("cloud", tuple(rules.PROVIDERS))
     networks = joining.read_networks(settings)
@@ -92,10 +96,12 @@ def parse(values: Mapping[str, str], stack: str, clear_secrets: tuple[str, ...] 
 
 
 def _hostname(settings: Settings) -> str:
+    """The app's name; ACM takes 64 characters (docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html)."""
     return settings.text(
         "hostname",
         _HOSTNAME,
-        "a lower-case name below your domain, such as www.example.org (an apex cannot be a CNAME)",
+        "a lower-case name of up to 64 characters (a certificate's common name) below your domain, such as www.example.org"
+        " (an apex cannot be a CNAME)",
     )
 
 
@@ -172,10 +178,12 @@ def read() -> "tuple[SiteSpec, Secrets]":
     values = reviewed(ROOT) | {
         key.partition(":")[2]: value for key, value in found.items() if key.startswith(f"{NAMESPACE}:")
     }
+    # `pulumi:` is the engine's own namespace; a provider's, such as `aws:region`, would set nothing: sites name their provider.
+    foreign = tuple(sorted(key for key in found if key.partition(":")[0] not in (NAMESPACE, "pulumi")))
     secret_keys = {*host.get_config_secret_keys_env(), *host._SECRET_KEYS.get()}
     clear = tuple(key for key in SECRET_KEYS if key in values and f"{NAMESPACE}:{key}" not in secret_keys)
     try:
-        return parse(values, pulumi.get_stack(), clear), _secret_outputs(values)
+        return parse(values, pulumi.get_stack(), clear, foreign), _secret_outputs(values)
     except SettingsError as error:
         raise pulumi.RunError(f"The settings of this stack cannot make a site:\n{error}") from None
 

@@ -56,6 +56,13 @@ class Settings:
                 key, f"is not a setting; did you mean {nearest[0]}?" if nearest else "is not a setting; remove it."
             )
 
+    def refuse_foreign(self, keys: Iterable[str], known: Collection[str]) -> None:
+        """Blame keys that lack this program's namespace or have another's: nothing reads them."""
+        for key in keys:
+            nearest = difflib.get_close_matches(key.rpartition(":")[2], known, n=1)
+            hint = f"did you mean {NAMESPACE}:{nearest[0]}?" if nearest else "remove it."
+            self.problems.append(f"stacks/Pulumi.{self.stack}.yaml: {key} is not a setting of this program; {hint}")
+
     def text(self, key: str, pattern: re.Pattern[str], meaning: str) -> str:
         value = self._value(key)
         if value is not None and not pattern.fullmatch(value):

@@ -4,12 +4,25 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from infra.policy import audit, control, database, edge, identity, keys, network, replication, stores
+from infra.policy import (
+    audit,
+    control,
+    database,
+    edge,
+    identity,
+    keys,
+    names,
+    network,
+    ranges,
+    replication,
+    stores,
+    values,
+)
 from infra.policy.estate import Estate
 from infra.policy.exceptions import Excepted
 from infra.policy.rule import RULES, Finding, Rule
 
-RULE_FILES = (database, replication, stores, control, keys, network, edge, audit, identity)
+RULE_FILES = (database, replication, stores, control, keys, network, edge, audit, identity, names, values, ranges)
 """Loading these registers their rules."""
 
 

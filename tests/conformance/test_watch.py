@@ -8,8 +8,8 @@ import pytest
 from infra import clouds
 from infra.alarms import ERROR_RATE, SILENCE, alarms, measured
 from infra.config import parse
-from infra.record import stack_settings
 from infra.spec import AUDIT_DAYS
+from infra.stack_files import stack_settings
 from tests.infra.recordings import Recording, dig, recording
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"

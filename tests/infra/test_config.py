@@ -10,8 +10,8 @@ import pytest
 
 from infra import regions
 from infra.config import parse
-from infra.record import stack_settings
 from infra.settings import SettingsError
+from infra.stack_files import stack_settings
 from tests.engine import sdk
 from tests.infra.recordings import IDENTITIES, JOINED, PROCESSES
 
@@ -123,7 +123,7 @@ BAD = [
     ),
     (
         {"hostname": "example.org"},
-        f"{SHARED}hostname is 'example.org'; it must be a lower-case name below your domain, such as www.example.org (an apex cannot be a CNAME).",
+        f"{SHARED}hostname is 'example.org'; it must be a lower-case name of up to 64 characters (a certificate's common name) below your domain, such as www.example.org (an apex cannot be a CNAME).",
     ),
     ({"capacity": "huge"}, f"{SHARED}capacity is 'huge'; it must be one of standby, warm, full."),
     (

@@ -4,7 +4,7 @@ import yaml
 
 from infra import clouds, rules
 from infra.config import SECRET_KEYS, SHARED_KEYS, STACK_KEYS, parse
-from infra.record import stack_settings
+from infra.stack_files import stack_settings
 from tests.infra.recordings import ROOT
 
 

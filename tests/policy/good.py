@@ -26,6 +26,7 @@ from infra.policy.kinds import (
 )
 from infra.policy.replication import ALERT_POLICY, METRIC_ALARM, OF_SLOTS, QUERY_RULE
 from infra.policy.stores import BUCKET_POLICY, VERSIONING
+from infra.policy.values import PASSWORD
 
 IMAGE = "registry.example.org/lifeboat@sha256:" + "a" * 64
 SETTINGS = {"max_replication_slots": "20", "max_wal_senders": "20", "log_lock_waits": "on"} | dict.fromkeys(
@@ -230,6 +231,7 @@ def _account(name: str, versioned: bool = True, **more: Any) -> list[Resource]:
         "encryption": {"keySource": "Microsoft.Keyvault"},
         "allowSharedKeyAccess": False,
     }
+    inputs["accountName"] = name.replace("-", "")
     account = made(ACCOUNT, name, inputs | more, protect=True)
     kept = {"deleteRetentionPolicy": {"days": 35}, "containerDeleteRetentionPolicy": {"days": 35}}
     return [
@@ -322,7 +324,12 @@ def _azure() -> list[Resource]:
     ]
 
 
-GOOD = {"aws": Estate(tuple(_aws())), "gcp": Estate(tuple(_gcp())), "azure": Estate(tuple(_azure()))}
+_KINDS = {"minLower": 1, "minUpper": 1, "minNumeric": 1}
+_PASSWORD = made(PASSWORD, "password", {"length": 40, "special": False, **_KINDS})
+GOOD = {
+    cloud: Estate((*resources, _PASSWORD))
+    for cloud, resources in {"aws": _aws(), "gcp": _gcp(), "azure": _azure()}.items()
+}
 
 GONE = object()
 """Instead of a value: take the input, or with the path "" the whole resource, away."""

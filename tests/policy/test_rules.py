@@ -30,7 +30,8 @@ from infra.policy.kinds import (
 from infra.policy.replication import ALERT_POLICY, METRIC_ALARM, OF_SLOTS, QUERY_RULE
 from infra.policy.rule import RULES
 from infra.policy.stores import BUCKET_POLICY, VERSIONING
-from infra.record import stack_settings
+from infra.policy.values import PASSWORD
+from infra.stack_files import stack_settings
 from tests.policy.good import (
     ASSIGNMENT,
     BLOCK,
@@ -221,6 +222,21 @@ SPOILINGS: tuple[Spoiling, ...] = (
     ("identity-limited", "aws", ROLE_POLICY, "agent", "policy", document({"Effect": "Allow", "Action": "*"})),
     ("identity-limited", "gcp", "gcp:projects/iAMMember:IAMMember", "agent", "role", "roles/editor"),
     ("identity-limited", "azure", DEFINITION, "keeper", "permissions", [{"actions": ["*"]}]),
+    ("names-taken", "aws", S3, "control-lease", "bucket", "Lease"),
+    ("names-taken", "gcp", GCS, "control-lease", "name", "goog-lease"),
+    ("names-taken", "azure", FLEXIBLE, "server", "serverName", "Server_1"),
+    ("tags-taken", "aws", S3, "control-lease", "tags", {"aws:site": "x"}),
+    ("tags-taken", "gcp", GCS, "control-lease", "labels", {"Site": "x"}),
+    ("tags-taken", "azure", ACCOUNT, "control-lease", "tags", {"lifeboat/site": "x"}),
+    ("values-taken", "aws", KMS, "key", "deletionWindowInDays", 31),
+    ("values-taken", "gcp", CRYPTO, "key", "destroyScheduledDuration", "31536000s"),
+    ("values-taken", "azure", VAULT, "vault", "properties.softDeleteRetentionInDays", 91),
+    ("passwords-taken", "aws", PASSWORD, "password", "length", 8),
+    ("passwords-taken", "aws", PASSWORD, "password", "special", True),
+    ("passwords-taken", "gcp", PASSWORD, "password", "length", 200),
+    ("passwords-taken", "azure", PASSWORD, "password", "minUpper", 0),
+    ("ranges-apart", "gcp", "gcp:compute/subnetwork:Subnetwork", "services", "ipCidrRange", "10.30.0.0/30"),
+    ("ranges-apart", "azure", "azure-native:network:Subnet", "services", "addressPrefix", "10.20.0.0/28"),
 )
 
 ADDED = (
@@ -241,6 +257,7 @@ ADDED = (
         "azure",
         made(ASSIGNMENT, "contributor", {}, scope=next(r for r in GOOD["azure"].of(ACCOUNT) if "lease" in r.name)),
     ),
+    ("ranges-apart", "aws", made("aws:ec2/subnet:Subnet", "huge", {"cidrBlock": "10.0.0.0/8"})),
     ("edge-redirects", "gcp", made(HTTP_PROXY, "bare", {}, urlMap=made(URL_MAP, "bare", {}))),
     ("edge-tls", "gcp", made(HTTPS_PROXY, "old", {})),
 )

@@ -10,7 +10,7 @@ import pytest
 
 from infra.alarms import measured
 from infra.config import parse
-from infra.record import stack_settings
+from infra.stack_files import stack_settings
 from scripts.runbook import bootstrap, measures
 from scripts.runbook.measures import LeaseWatch, as_lines
 from tests.conftest import SINGLE_COPY, RunningPostgres

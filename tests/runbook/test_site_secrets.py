@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from infra.config import SECRET_KEYS, parse
-from infra.record import stack_settings
+from infra.stack_files import stack_settings
 from scripts.runbook.errors import UnusableSecrets
 from scripts.runbook.site_secrets import Known, by_path, changes, public_half, site_key, web_push_key
 from tests.infra.recordings import PEERS

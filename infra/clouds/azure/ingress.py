@@ -47,12 +47,17 @@ class Ingress:
         if process.port is None:
             return []
         ask = azure.app.ContainerAppProbeHttpGetArgs(path=HEALTH_PATH, port=process.port)
-        patience = {azure.app.Type.STARTUP: 30, azure.app.Type.LIVENESS: 3, azure.app.Type.READINESS: 3}
+        # Two minutes to start, as on GCP; no more than ten failures can be asked for.
+        patience = {
+            azure.app.Type.STARTUP: (12, 10),
+            azure.app.Type.LIVENESS: (10, 3),
+            azure.app.Type.READINESS: (10, 3),
+        }
         return [
             azure.app.ContainerAppProbeArgs(
-                type=kind, http_get=ask, period_seconds=10, timeout_seconds=5, failure_threshold=failures
+                type=kind, http_get=ask, period_seconds=every, timeout_seconds=5, failure_threshold=failures
             )
-            for kind, failures in patience.items()
+            for kind, (every, failures) in patience.items()
         ]
 
     def host_of(self, app: azure.app.ContainerApp) -> Output[str]:
