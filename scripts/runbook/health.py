@@ -26,7 +26,8 @@ class Health:
     schema: digest of the published tables' columns and keys, the same on every site. published, followed: digests of the
     names of the tables in this site's publication and in its subscription. trouble: why its confirmations must not count.
     revision: the migration that this site stands at. closed: tables that a migration made and has not opened for writes.
-    frail_slots: slots that would not survive the provider's own zone failover. pending: settings that wait for a restart.
+    frail_slots, frail_settings: slots that would not survive the provider's own zone failover, and settings without which
+    none would. pending: settings that wait for a restart.
     reached: by site whose database this one's own server tried to open, why that failed, or "".
     refused: each privilege that failed when it was used, and why; proved_age: seconds since they were used.
     excess: what the app's and the replication role may do beyond their need.
@@ -45,6 +46,7 @@ class Health:
     closed: tuple[str, ...] = ()
     trouble: tuple[str, ...] = ()
     frail_slots: tuple[str, ...] = ()
+    frail_settings: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)
     reached: dict[str, str] = field(default_factory=dict)
@@ -130,6 +132,13 @@ SELECT p.site FROM lifeboat.proven_slot p JOIN pg_subscription s ON p.origin = '
 JOIN lifeboat.following f ON s.subname = 'lifeboat_from_' || f.primary_site
 JOIN pg_replication_slots r ON r.slot_name = 'to_' || p.site ORDER BY p.site
 """
+# Azure's zone standby streams: only with both settings does it take the slots along. A role that only its service has
+# tells that service apart; RDS and Cloud SQL copy blocks, and slots with them.
+# learn.microsoft.com/azure/postgresql/high-availability/concepts-high-availability
+FRAIL_SETTINGS = """
+SELECT name FROM pg_settings WHERE name IN ('hot_standby_feedback', 'sync_replication_slots') AND setting <> 'on'
+AND EXISTS (SELECT FROM pg_roles WHERE rolname = 'azure_pg_admin') ORDER BY name
+"""
 PENDING = "SELECT name FROM pg_settings WHERE pending_restart ORDER BY name"
 
 
@@ -155,6 +164,7 @@ def measure(connection: Connection, disk: Path | None) -> Health:
         closed=closed_tables(connection),
         trouble=_texts(connection, TROUBLE),
         frail_slots=_texts(connection, FRAIL_SLOTS),
+        frail_settings=_texts(connection, FRAIL_SETTINGS),
         pending=_texts(connection, PENDING),
         proven=_texts(connection, PROVEN),
         disk_free=free,

@@ -1,7 +1,7 @@
 """Pure: the lines of readiness about what lies around the sites: practice, the public certificate, alarms, what is not there."""
 
 from scripts.runbook.readiness import Line, ReadinessFacts, State, graded
-from scripts.runbook.readiness_sites import certificate_line
+from scripts.runbook.readiness_proofs import certificate_line
 
 DRILL_DAYS = (14, 30, 90)
 

@@ -1,7 +1,10 @@
 """Pure: the lines of readiness about each site, from its own signed word."""
 
+from collections.abc import Sequence
+
 from scripts.runbook.health import Health
 from scripts.runbook.readiness import Line, ReadinessFacts, Seen, State, graded
+from scripts.runbook.readiness_proofs import proof_lines
 from scripts.runbook.standby_faults import LOST
 from scripts.runbook.status import SiteStatus
 
@@ -14,9 +17,7 @@ RETAINED_LIMITS = (1 * GIB, 8 * GIB, 32 * GIB)
 CLOCK_LIMITS = (2.0, 5.0, 60.0)
 """Seconds: more than the stores' Date can show; ages and requests go wrong; no request is accepted any more."""
 SILENT_LIMITS = (5.0, 10.0, 60.0)
-CERTIFICATE_DAYS = (21, 7, 1)
 USED_LIMITS = (0.80, 0.90, 0.97)
-PROVED_SECONDS = 300.0
 
 
 def site_lines(facts: ReadinessFacts) -> list[Line]:
@@ -30,13 +31,13 @@ def site_lines(facts: ReadinessFacts) -> list[Line]:
         lines.append(
             graded(f"{site}: agent", seen.age, SILENT_LIMITS, f"heard {seen.age:.1f} s ago", _bring_back(site))
         )
-        lines += _own(site, seen.status)
+        lines += _own(site, seen.status, facts.sites)
         if facts.record and site != facts.record.holder:
             lines += _as_standby(facts, site, seen.status)
     return [*lines, *_clocks(facts), *_versions(facts)]
 
 
-def _own(site: str, status: SiteStatus) -> list[Line]:
+def _own(site: str, status: SiteStatus, others: Sequence[str]) -> list[Line]:
     lines = [_stores(site, status)]
     if status.health is None:
         to_do = "start its agent again with this version"
@@ -44,11 +45,7 @@ def _own(site: str, status: SiteStatus) -> list[Line]:
     health = status.health
     return [
         *lines,
-        _privileges(site, health),
-        *_links(site, health),
-        *_excess(site, health),
-        *_certificate(site, health),
-        *_edge(site, health),
+        *proof_lines(site, health, others),
         *_disk(site, health),
         *_settings(site, health),
     ]
@@ -59,58 +56,6 @@ def _stores(site: str, status: SiteStatus) -> Line:
     to_do = "restore that store, or the credential by which the site reaches it"
     what = f"{site}: reaches control stores"
     return Line(what, State.PRE_STAGE, seen, to_do) if seen else Line(what, State.GREEN, "all")
-
-
-def _privileges(site: str, health: Health) -> Line:
-    what = f"{site}: privileges"
-    if health.refused:
-        seen = "; ".join(f"may not {act}: {reason}" for act, reason in health.refused.items())
-        return Line(what, State.PRE_STAGE, seen, "grant it, or renew the credential: scripts/runbook/sql/roles.sql")
-    if health.proved_age is None or health.proved_age > PROVED_SECONDS:
-        return Line(what, State.ARM, "not proved lately", "look at the agent's log")
-    return Line(what, State.GREEN, f"all used {health.proved_age:.0f} s ago")
-
-
-def _links(site: str, health: Health) -> list[Line]:
-    """Judge the private links from this site's own database to the others': also those that nobody uses until a move."""
-    lines = []
-    for other, fault in sorted(health.reached.items()):
-        what = f"{site}: link to the database of {other}"
-        to_do = "docs/network.md: the tunnels between both, the peers file, and the replication password of both"
-        lines.append(Line(what, State.PRE_STAGE, fault, to_do) if fault else Line(what, State.GREEN, "opened over TLS"))
-    return lines
-
-
-def _excess(site: str, health: Health) -> list[Line]:
-    if not health.excess:
-        return []
-    to_do = "revoke it: scripts/runbook/sql/roles.sql and machinery.sql say what each role needs"
-    return [Line(f"{site}: rights beyond need", State.PRE_STAGE, "; ".join(health.excess), to_do)]
-
-
-def _certificate(site: str, health: Health) -> list[Line]:
-    if health.certificate_days is None:
-        return []  # the privileges' line names why there is none
-    return [certificate_line(f"{site}: database certificate", health.certificate_days)]
-
-
-def _edge(site: str, health: Health) -> list[Line]:
-    """Judge the site's own edge before anybody needs it: its certificate for the app's name, and whether it serves."""
-    if health.edge_days is None:
-        return [Line(f"{site}: edge", State.GREEN, "does not apply here: the app is served without TLS")]
-    lines = [certificate_line(f"{site}: certificate for the app's name", health.edge_days)]
-    if not health.edge_fault:
-        return [*lines, Line(f"{site}: edge", State.GREEN, "serves whoever comes by the app's name")]
-    to_do = (
-        "docs/clouds.md, acts that no resource is: the certificate, and the private link that somebody approves once"
-    )
-    return [*lines, Line(f"{site}: edge", State.PRE_STAGE, f"would serve nobody: {health.edge_fault}", to_do)]
-
-
-def certificate_line(what: str, days: float) -> Line:
-    """Judge a certificate by the days it has left."""
-    state = State(sum(days < limit for limit in CERTIFICATE_DAYS))
-    return Line(what, state, f"{days:.0f} days left", "renew it" if state else "")
 
 
 def _disk(site: str, health: Health) -> list[Line]:
@@ -126,6 +71,9 @@ def _settings(site: str, health: Health) -> list[Line]:
     if health.pending:
         seen = f"{', '.join(health.pending)} wait for a restart"
         lines.append(Line(f"{site}: settings", State.PRE_STAGE, seen, "restart the database at a quiet moment"))
+    if health.frail_settings:
+        seen = f"{', '.join(health.frail_settings)} off: no slot would survive the provider's own zone failover"
+        lines.append(Line(f"{site}: settings", State.PRE_STAGE, seen, "`pulumi up` of this site turns them on"))
     if health.frail_slots:
         seen = f"{', '.join(health.frail_slots)} would not survive the provider's own zone failover"
         lines.append(Line(f"{site}: slots", State.ARM, seen, "drop and make them anew with failover = true"))

@@ -1,7 +1,9 @@
 """What an agent measures of its own site, against a real server with Lifeboat's own roles."""
 
 import dataclasses
+import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -90,6 +92,42 @@ def test_a_subscription_in_trouble_says_so(agent: psycopg.Connection[Any]) -> No
     assert disabled == ("a transaction was skipped at 0/1234", "its subscription lifeboat_from_gcp is disabled")
     assert later == disabled
     assert health.measure(agent, None).trouble == ()
+
+
+def test_what_azure_needs_to_take_slots_to_another_zone_is_named(
+    running: RunningPostgres, agent: psycopg.Connection[Any]
+) -> None:
+    """It names both settings where the service's own role tells that it is Azure's, and nothing elsewhere."""
+    elsewhere = health.measure(agent, None).frail_settings
+    with psycopg.connect(running.admin_url, autocommit=True) as admin:
+        admin.execute("CREATE ROLE azure_pg_admin")
+        there = health.measure(agent, None).frail_settings
+        admin.execute("DROP ROLE azure_pg_admin")
+
+    assert elsewhere == ()
+    assert there == ("hot_standby_feedback", "sync_replication_slots")
+
+
+def test_a_setting_that_waits_for_a_restart_is_named(running: RunningPostgres, agent: psycopg.Connection[Any]) -> None:
+    """It names a parameter that was changed under a running server and that only a restart would put in force."""
+    file = running.server.data / "postgresql.conf"
+    before = file.read_text()
+    file.write_text(f"{before}\nmax_wal_senders = 37\n")
+    waiting = pending_after_reload(running, agent, ("max_wal_senders",))
+    file.write_text(before)
+
+    assert waiting
+    assert pending_after_reload(running, agent, ())
+
+
+def pending_after_reload(running: RunningPostgres, agent: psycopg.Connection[Any], wanted: tuple[str, ...]) -> bool:
+    """Have the server read its file again, and say whether it comes to name exactly these."""
+    assert running.process
+    running.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + 90
+    while health.measure(agent, None).pending != wanted and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return health.measure(agent, None).pending == wanted
 
 
 def test_every_privilege_is_proved_and_nothing_stays(agent: psycopg.Connection[Any]) -> None:

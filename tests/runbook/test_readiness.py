@@ -20,6 +20,7 @@ EDGE = "aws.edge.social.test"
 WELL = Health(
     schema="same", published="tables", followed="tables", proved_age=10.0, proven=("gcp", "azure"), clock_ahead=0.2,
     certificate_days=300.0, disk_free=90 << 30, disk_total=100 << 30, versions={"postgres": "17.2"},
+    reached=dict.fromkeys(SITES, ""),
 )  # fmt: skip
 SLOTS = {site: SlotStatus(True, 9_000, 512, "reserved") for site in ("gcp", "azure")}
 
@@ -100,6 +101,8 @@ BROKEN = {
         with_health("azure", edge_days=2.0), "azure: certificate for the app's name", "2 days"),
     "an edge that would serve nobody": (
         with_health("azure", edge_days=60.0, edge_fault="it answered HTTP/1.1 504"), "azure: edge", "serve nobody"),
+    "a zone failover that would lose the slots": (
+        with_health("azure", frail_settings=("sync_replication_slots",)), "azure: settings", "no slot would survive"),
     "a setting that waits": (with_health("azure", pending=("wal_level",)), "azure: settings", "wal_level"),
     "a site that follows nobody": (with_word("gcp", following=None, following_epoch=0), "gcp: follows", "nobody"),
     "no measurement": (with_word("gcp", health=None), "gcp: health", "not measured"),

@@ -35,8 +35,10 @@ async def measure(agent: Agent) -> float:
     """Measure this site's health for its status; the proofs that take longer are kept from one minute to the next."""
     measured = await agent.rule_database.call(health.measure, agent.platform.disks.get(agent.site))
     waiting = await agent.rule_database.call(media.backlog)
-    if time.monotonic() - agent.proved_at > PROVE_SECONDS:
-        agent.proofs = await asyncio.to_thread(_prove, agent.platform, agent.site, _others_at(agent))
+    others = _others_at(agent)
+    # A site that begins to speak is tried at once: the first minute after a start should say more than "not tried".
+    if time.monotonic() - agent.proved_at > PROVE_SECONDS or others.keys() - agent.proofs.get("reached", {}).keys():
+        agent.proofs = await asyncio.to_thread(_prove, agent.platform, agent.site, others)
         agent.proved_at = time.monotonic()
     age = round(time.monotonic() - agent.proved_at, 1)
     agent.health = dataclasses.replace(
