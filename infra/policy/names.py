@@ -172,8 +172,10 @@ NOT_TAGS = ("gcp:monitoring/notificationChannel:NotificationChannel",)
 @rule()
 def tags_taken(estate: Estate) -> Findings:
     """Every tag has a key and a value that the provider takes, and there are not too many of them."""
-    known = TAGGING.get(estate.cloud)
-    for one, tags in _tags(estate, known) if known else ():
+    if estate.cloud not in TAGGING:
+        return
+    known = TAGGING[estate.cloud]
+    for one, tags in _tags(estate, known):
         if len(tags) > known.most:
             yield fault(one, f"has {len(tags)} tags; {known.most} are taken ({known.page})")
         for key, value in tags.items():
