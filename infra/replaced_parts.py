@@ -1,48 +1,58 @@
 """The rest of the table in replacements.py: types that hold no rows and no pictures, one line each. Imports no Pulumi.
 
-Each line, with the indented one that may follow: the type, then the properties whose change replaces it: what the
-provider's page says, what the identifier is made of, and in Azure whatever stands in the resource's path. Most pages are
-silent on the others, and those are written from knowledge of the providers' schemas (`ForceNew`, `immutable`): a real
-preview has the last word. `python -m tests.preview.replacement_words` holds the lines against what the pages do say, and
-counts what they do not.
-Whatever is not here is "not known".
+Each line, with the indented one that may follow: the type, then the properties whose change replaces it. They are what
+the SDK's own words say, and what the identifier is made of; the others were read on 2026-11-25 in
+- AWS: CloudFormation's resource schemas (`createOnlyProperties`, as cfn-lint 1.58 carries them), the pages of Terraform's
+  provider for S3, and for KMS the API's own (`CreateKey`);
+- GCP: the resource definitions of Config Connector ("Immutable."), which are made from the provider's schema;
+- Azure: the provider's own rule (pulumi-azure-native, provider/pkg/gen: replacement.go, properties.go), by which what
+  stands in the path replaces, a location that the common type `TrackedResource` has, and nothing nested.
+A `?` marks what was found nowhere and is written from knowledge; the preview says so. Whatever is not here is "not known".
 """
 
+NESTED = "Azure refuses it on a resource that stands, and the provider does not replace one for a nested property"
+PLACED = "Azure moves no resource, and the provider does not replace one for it by itself"
+
 AWS = """
-acm/certificate:Certificate certificateAuthorityArn domainName keyAlgorithm subjectAlternativeNames validationMethod
-acm/certificateValidation:CertificateValidation certificateArn validationRecordFqdns
+acm/certificate:Certificate certificateAuthorityArn domainName keyAlgorithm subjectAlternativeNames validationMethod?
+    validationOptions
+acm/certificateValidation:CertificateValidation certificateArn? validationRecordFqdns?
 appautoscaling/policy:Policy name resourceId scalableDimension serviceNamespace
 appautoscaling/target:Target resourceId scalableDimension serviceNamespace
-cloudfront/distribution:Distribution staging
+cloudfront/distribution:Distribution staging?
 cloudfront/vpcOrigin:VpcOrigin
 cloudtrail/trail:Trail name
-cloudwatch/logGroup:LogGroup logGroupClass name namePrefix
+cloudwatch/logGroup:LogGroup logGroupClass? name namePrefix
 cloudwatch/logMetricFilter:LogMetricFilter logGroupName name
 cloudwatch/metricAlarm:MetricAlarm name
 ec2/customerGateway:CustomerGateway bgpAsn bgpAsnExtended certificateArn deviceName ipAddress type
-ec2/defaultSecurityGroup:DefaultSecurityGroup vpcId
-ec2/eip:Eip address customerOwnedIpv4Pool domain networkBorderGroup publicIpv4Pool
-ec2/flowLog:FlowLog iamRoleArn logDestination logDestinationType logFormat maxAggregationInterval trafficType vpcId
+ec2/defaultSecurityGroup:DefaultSecurityGroup vpcId?
+ec2/eip:Eip address customerOwnedIpv4Pool? domain? ipamPoolId networkBorderGroup publicIpv4Pool?
+ec2/flowLog:FlowLog deliverCrossAccountRole destinationOptions iamRoleArn logDestination logDestinationType logFormat
+    maxAggregationInterval trafficType vpcId
 ec2/internetGateway:InternetGateway
-ec2/natGateway:NatGateway allocationId connectivityType subnetId
+ec2/natGateway:NatGateway allocationId connectivityType privateIp subnetId
 ec2/route:Route destinationCidrBlock destinationIpv6CidrBlock destinationPrefixListId routeTableId
 ec2/routeTable:RouteTable vpcId
-ec2/routeTableAssociation:RouteTableAssociation gatewayId subnetId
+ec2/routeTableAssociation:RouteTableAssociation gatewayId? subnetId
 ec2/securityGroup:SecurityGroup description name namePrefix vpcId
 ec2/vpc:Vpc cidrBlock ipv4IpamPoolId ipv4NetmaskLength
-ec2/vpcEndpoint:VpcEndpoint serviceName vpcEndpointType vpcId
-ec2/vpnConnection:VpnConnection enableAcceleration staticRoutesOnly type
-ec2/vpnGateway:VpnGateway amazonSideAsn availabilityZone
-ec2/vpnGatewayRoutePropagation:VpnGatewayRoutePropagation routeTableId vpnGatewayId
+ec2/vpcEndpoint:VpcEndpoint resourceConfigurationArn serviceName serviceNetworkArn serviceRegion vpcEndpointType vpcId
+ec2/vpnConnection:VpnConnection enableAcceleration outsideIpAddressType staticRoutesOnly
+    transportTransitGatewayAttachmentId tunnelInsideIpVersion type
+ec2/vpnGateway:VpnGateway amazonSideAsn availabilityZone?
+ec2/vpnGatewayRoutePropagation:VpnGatewayRoutePropagation routeTableId? vpnGatewayId?
 ecr/repository:Repository encryptionConfigurations name
 ecs/cluster:Cluster name
 ecs/service:Service cluster launchType name schedulingStrategy
-ecs/taskDefinition:TaskDefinition containerDefinitions cpu executionRoleArn family memory networkMode taskRoleArn volumes
+ecs/taskDefinition:TaskDefinition containerDefinitions cpu enableFaultInjection ephemeralStorage executionRoleArn
+    family ipcMode memory networkMode pidMode placementConstraints proxyConfiguration requiresCompatibilities
+    runtimePlatform taskRoleArn volumes
 iam/openIdConnectProvider:OpenIdConnectProvider url
 iam/outboundWebIdentityFederation:OutboundWebIdentityFederation
 iam/role:Role name namePrefix path
 iam/rolePolicy:RolePolicy name namePrefix role
-iam/rolePolicyAttachment:RolePolicyAttachment policyArn role
+iam/rolePolicyAttachment:RolePolicyAttachment policyArn? role?
 kms/alias:Alias name namePrefix
 lb/listener:Listener loadBalancerArn
 lb/loadBalancer:LoadBalancer internal loadBalancerType name namePrefix
@@ -50,13 +60,13 @@ lb/targetGroup:TargetGroup ipAddressType name namePrefix port protocol protocolV
 rds/parameterGroup:ParameterGroup description family name namePrefix
 rds/subnetGroup:SubnetGroup name namePrefix
 s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration bucket expectedBucketOwner
-s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration bucket expectedBucketOwner
-s3/bucketOwnershipControls:BucketOwnershipControls bucket
+s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration bucket expectedBucketOwner objectLockEnabled
+s3/bucketOwnershipControls:BucketOwnershipControls bucket?
 s3/bucketPolicy:BucketPolicy bucket
-s3/bucketPublicAccessBlock:BucketPublicAccessBlock bucket
+s3/bucketPublicAccessBlock:BucketPublicAccessBlock bucket?
 s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration bucket expectedBucketOwner
 s3/bucketVersioning:BucketVersioning bucket expectedBucketOwner
-secretsmanager/secretVersion:SecretVersion secretBinary secretId secretString
+secretsmanager/secretVersion:SecretVersion secretBinary? secretId? secretString?
 sns/topic:Topic fifoTopic name namePrefix
 sns/topicSubscription:TopicSubscription endpoint protocol topic
 vpc/securityGroupEgressRule:SecurityGroupEgressRule securityGroupId
@@ -65,56 +75,60 @@ wafv2/webAcl:WebAcl name namePrefix scope
 """
 
 GCP = """
-artifactregistry/repository:Repository format kmsKeyName location mode project repositoryId
-certificatemanager/certificate:Certificate location managed name project scope
+artifactregistry/repository:Repository format? kmsKeyName location mode? project repositoryId
+certificatemanager/certificate:Certificate location managed? name project scope?
 certificatemanager/certificateMap:CertificateMap name project
-certificatemanager/certificateMapEntry:CertificateMapEntry hostname map matcher name project
-certificatemanager/dnsAuthorization:DnsAuthorization domain location name project type
+certificatemanager/certificateMapEntry:CertificateMapEntry hostname? map matcher? name project
+certificatemanager/dnsAuthorization:DnsAuthorization domain? location name project type?
 cloudrunv2/service:Service location name project
 cloudrunv2/workerPool:WorkerPool location name project
-compute/address:Address address addressType name networkTier project purpose region subnetwork
-compute/backendService:BackendService loadBalancingScheme name project
-compute/externalVpnGateway:ExternalVpnGateway interfaces name project redundancyType
-compute/firewall:Firewall direction name network project
-compute/globalAddress:GlobalAddress address addressType ipVersion name network prefixLength project purpose
-compute/globalForwardingRule:GlobalForwardingRule ipAddress ipProtocol name portRange project
-compute/haVpnGateway:HaVpnGateway name network project region
+compute/address:Address address addressType description ipVersion name networkTier prefixLength project purpose region
+    subnetwork?
+compute/backendService:BackendService loadBalancingScheme? name project
+compute/externalVpnGateway:ExternalVpnGateway interfaces? name project redundancyType?
+compute/firewall:Firewall direction? name network? project
+compute/globalAddress:GlobalAddress address addressType description ipVersion name network? prefixLength project
+    purpose
+compute/globalForwardingRule:GlobalForwardingRule ipAddress? ipProtocol? name portRange? project
+compute/haVpnGateway:HaVpnGateway name network? project region
 compute/networkPeeringRoutesConfig:NetworkPeeringRoutesConfig network peering project
-compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup cloudRun name networkEndpointType project region
-compute/router:Router name network project region
+compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup cloudRun? name networkEndpointType? project region
+compute/router:Router name network? project region
 compute/routerInterface:RouterInterface interconnectAttachment ipRange name privateIpAddress project
     redundantInterface region router subnetwork vpnTunnel
 compute/routerNat:RouterNat name project region router
-compute/routerPeer:RouterPeer interface name project region router
+compute/routerPeer:RouterPeer interface? name project region router
 compute/routerRoutePolicy:RouterRoutePolicy name project region router
-compute/sSLPolicy:SSLPolicy description name project
-compute/securityPolicy:SecurityPolicy name project type
-compute/targetHttpProxy:TargetHttpProxy name project proxyBind
-compute/targetHttpsProxy:TargetHttpsProxy name project proxyBind
+compute/sSLPolicy:SSLPolicy description? name project
+compute/securityPolicy:SecurityPolicy name project type?
+compute/targetHttpProxy:TargetHttpProxy name project proxyBind?
+compute/targetHttpsProxy:TargetHttpsProxy name project proxyBind?
 compute/uRLMap:URLMap name project
-compute/vPNTunnel:VPNTunnel ikeVersion name peerExternalGateway peerExternalGatewayInterface project region router vpnGateway
-dns/managedZone:ManagedZone dnsName name project visibility
-dns/recordSet:RecordSet managedZone name project
+compute/vPNTunnel:VPNTunnel description ikeVersion localTrafficSelectors name peerExternalGateway?
+    peerExternalGatewayInterface peerIp project region remoteTrafficSelectors router? sharedSecret vpnGateway?
+    vpnGatewayInterface
+dns/managedZone:ManagedZone dnsName name project reverseLookup serviceDirectoryConfig visibility
+dns/recordSet:RecordSet managedZone? name project
 iam/workloadIdentityPool:WorkloadIdentityPool mode project workloadIdentityPoolId
 iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider project workloadIdentityPoolId workloadIdentityPoolProviderId
-kms/cryptoKeyIAMMember:CryptoKeyIAMMember condition cryptoKeyId member role
+kms/cryptoKeyIAMMember:CryptoKeyIAMMember condition? cryptoKeyId? member? role?
 kms/keyRing:KeyRing location name project
-logging/metric:Metric project
+logging/metric:Metric project?
 logging/projectBucketConfig:ProjectBucketConfig bucketId location project
-logging/projectSink:ProjectSink name project
+logging/projectSink:ProjectSink name project?
 monitoring/alertPolicy:AlertPolicy project
-monitoring/notificationChannel:NotificationChannel project
+monitoring/notificationChannel:NotificationChannel project?
 networkmanagement/vpcFlowLogsConfig:VpcFlowLogsConfig location project vpcFlowLogsConfigId
-projects/iAMAuditConfig:IAMAuditConfig project service
-projects/iAMMember:IAMMember condition member project role
-projects/service:Service project service
-projects/serviceIdentity:ServiceIdentity project service
-secretmanager/secretIamMember:SecretIamMember condition member project role secretId
-secretmanager/secretVersion:SecretVersion secret secretData secretDataWoVersion
-serviceaccount/iAMMember:IAMMember condition member role serviceAccountId
-servicenetworking/connection:Connection network service
+projects/iAMAuditConfig:IAMAuditConfig project? service?
+projects/iAMMember:IAMMember condition? member? project? role?
+projects/service:Service project? service
+projects/serviceIdentity:ServiceIdentity project? service?
+secretmanager/secretIamMember:SecretIamMember condition? member? project role? secretId
+secretmanager/secretVersion:SecretVersion secret secretData? secretDataWoVersion?
+serviceaccount/iAMMember:IAMMember condition? member? role? serviceAccountId?
+servicenetworking/connection:Connection network? service
 sql/database:Database instance name project
-storage/bucketIAMMember:BucketIAMMember bucket condition member role
+storage/bucketIAMMember:BucketIAMMember bucket? condition? member? role?
 """
 
 AZURE = """
@@ -133,27 +147,27 @@ cdn:SecurityPolicy profileName resourceGroupName securityPolicyName
 containerregistry:Registry location registryName resourceGroupName
 dbforpostgresql:Configuration configurationName resourceGroupName serverName
 dbforpostgresql:Database databaseName resourceGroupName serverName
-frontdoor:Policy location policyName resourceGroupName
+frontdoor:Policy location? policyName resourceGroupName
 keyvault:Secret resourceGroupName secretName vaultName
 managedidentity:FederatedIdentityCredential federatedIdentityCredentialResourceName resourceGroupName resourceName
 managedidentity:UserAssignedIdentity location resourceGroupName resourceName
 monitor:ActionGroup actionGroupName location resourceGroupName
 monitor:DiagnosticSetting name resourceUri
-monitor:MetricAlert location resourceGroupName ruleName
+monitor:MetricAlert location? resourceGroupName ruleName
 monitor:ScheduledQueryRule location resourceGroupName ruleName
 monitor:SubscriptionDiagnosticSetting name
-network:FlowLog flowLogName location networkWatcherName resourceGroupName
-network:LocalNetworkGateway localNetworkGatewayName location resourceGroupName
-network:NatGateway location natGatewayName resourceGroupName
-network:NetworkSecurityGroup location networkSecurityGroupName resourceGroupName
-network:RouteTable location resourceGroupName routeTableName
+network:FlowLog flowLogName networkWatcherName resourceGroupName
+network:LocalNetworkGateway localNetworkGatewayName resourceGroupName
+network:NatGateway natGatewayName resourceGroupName
+network:NetworkSecurityGroup networkSecurityGroupName resourceGroupName
+network:RouteTable resourceGroupName routeTableName
 network:SecurityRule networkSecurityGroupName resourceGroupName securityRuleName
-network:VirtualNetworkGateway location resourceGroupName virtualNetworkGatewayName
-network:VirtualNetworkGatewayConnection location resourceGroupName virtualNetworkGatewayConnectionName
+network:VirtualNetworkGateway resourceGroupName virtualNetworkGatewayName
+network:VirtualNetworkGatewayConnection resourceGroupName virtualNetworkGatewayConnectionName
 operationalinsights:Workspace location resourceGroupName workspaceName
 privatedns:PrivateRecordSet privateZoneName recordType relativeRecordSetName resourceGroupName
-privatedns:PrivateZone location privateZoneName resourceGroupName
-privatedns:VirtualNetworkLink location privateZoneName resourceGroupName virtualNetworkLinkName
+privatedns:PrivateZone location? privateZoneName resourceGroupName
+privatedns:VirtualNetworkLink location? privateZoneName resourceGroupName virtualNetworkLinkName
 storage:BlobServiceProperties accountName blobServicesName resourceGroupName
 storage:ManagementPolicy accountName managementPolicyName resourceGroupName
 """
@@ -180,6 +194,7 @@ DESTROYS = {
     "gcp:compute/address:Address": "the public address: peers and allow lists still name the old one",
     "gcp:compute/globalAddress:GlobalAddress": "the address: the DNS and whoever wrote it down still name the old one",
     "gcp:compute/haVpnGateway:HaVpnGateway": "every tunnel of this site, and its addresses, which the peers' settings name",
+    "gcp:compute/vPNTunnel:VPNTunnel": "the tunnel, until the new one stands",
     "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": "every way in through it; its name stays taken for 30 days",
     "gcp:kms/keyRing:KeyRing": "nothing at all: a ring stays for ever, and so does its name",
     "gcp:sql/database:Database": "every row of this site's database",
@@ -192,6 +207,18 @@ SOMETIMES = {
         "secondaryIpsAutoAssignedPerSubnet": "replace if it falls, update if it grows",
         "securityGroups": "update; on a network load balancer replace if the first is added or the last is taken away",
         "subnets": "update; on a network load balancer replace if one is taken away",
+    },
+    **{
+        f"azure-native:network:{name}": {"location": PLACED}
+        for name in (
+            "FlowLog",
+            "LocalNetworkGateway",
+            "NatGateway",
+            "NetworkSecurityGroup",
+            "RouteTable",
+            "VirtualNetworkGateway",
+            "VirtualNetworkGatewayConnection",
+        )
     },
 }
 """What replaces only under a condition, in the words of the providers' pages."""

@@ -1,8 +1,8 @@
 """Which change replaces a resource instead of updating it, and what that destroys: data for the preview and the doubles.
 
-What holds data is listed from the provider's resource schema (`ForceNew`) or its page, which each entry names; the rest,
-and what it stands on, is in replaced_parts.py. Paths are dotted and leave out positions in lists. Any other property is
-"not known". `python -m tests.preview.replacement_words` holds the table against the pages at the pinned versions.
+What holds data is here; the rest, and where it was all read, is in replaced_parts.py. Paths are dotted and leave out
+positions in lists. Any other property is "not known". `python -m tests.preview.replacement_words` holds the table against
+the pages at the pinned versions.
 `python -m infra.replacements` prints the table as JSON. Imports no Pulumi.
 """
 
@@ -15,10 +15,14 @@ from infra import replaced_parts
 
 @dataclass(frozen=True)
 class Replacement:
-    """What a change of one type's properties does: replace, update in place, or one of them under a condition."""
+    """What a change of one type's properties does: replace, update in place, or one of them under a condition.
+
+    `assumed` are those of `replaces` that no page or schema was found to say.
+    """
 
     page: str
     replaces: tuple[str, ...]
+    assumed: tuple[str, ...] = ()
     updates: tuple[str, ...] = ()
     sometimes: Mapping[str, str] = field(default_factory=dict)
     destroys: str = ""
@@ -47,6 +51,7 @@ _AWS = {
             "timezone",
             "username",
         ),
+        assumed=("identifierPrefix",),
         updates=(
             "allocatedStorage",
             "autoMinorVersionUpgrade",
@@ -80,6 +85,7 @@ _AWS = {
     "aws:kms/key:Key": Replacement(
         page=_page("aws", "kms/key"),
         replaces=("customKeyStoreId", "customerMasterKeySpec", "keyUsage", "multiRegion", "xksKeyId"),
+        assumed=("customKeyStoreId", "xksKeyId"),
         updates=(
             "deletionWindowInDays",
             "description",
@@ -117,6 +123,7 @@ _GCP = {
     "gcp:sql/databaseInstance:DatabaseInstance": Replacement(
         page=_page("gcp", "sql/databaseinstance"),
         replaces=("encryptionKeyName", "name", "project", "region", "settings.collation", "settings.diskType"),
+        assumed=("encryptionKeyName", "region"),
         updates=(
             "databaseVersion",
             "deletionProtection",
@@ -155,6 +162,7 @@ _GCP = {
             "name",
             "project",
         ),
+        assumed=("customPlacementConfig.dataLocations", "enableObjectRetention", "hierarchicalNamespace", "location"),
         updates=("encryption", "forceDestroy", "lifecycleRules", "storageClass", "versioning"),
         sometimes={"retentionPolicy.isLocked": "replace if a locked policy would be unlocked"},
         destroys="every object and every version in the bucket",
@@ -168,8 +176,10 @@ _GCP = {
             "keyRing",
             "name",
             "purpose",
+            "skipInitialVersionCreation",
             "versionTemplate.protectionLevel",
         ),
+        assumed=("cryptoKeyBackend",),
         updates=("rotationPeriod", "versionTemplate.algorithm"),
         destroys="the versions of the key, and with them everything that is encrypted with it and not copied elsewhere",
     ),
@@ -194,12 +204,14 @@ _GCP = {
             "params",
             "project",
         ),
+        assumed=("params",),
         updates=("bgpBestPathSelectionMode", "enableUlaInternalIpv6", "mtu", "routingMode"),
         destroys="the private network, and every address, route and tunnel in it",
     ),
     "gcp:compute/subnetwork:Subnetwork": Replacement(
         page=_page("gcp", "compute/subnetwork"),
         replaces=("description", "name", "network", "project", "purpose", "region"),
+        assumed=("description", "network", "purpose"),
         updates=("logConfig", "privateIpGoogleAccess", "role", "stackType"),
         sometimes={"ipCidrRange": "replace unless the new range contains the old one"},
         destroys="the subnet and every address in it",
@@ -214,16 +226,18 @@ _AZURE = {
         replaces=(
             *_AZURE_PLACE,
             "administratorLogin",
-            "backup.geoRedundantBackup",
             "location",
-            "network.delegatedSubnetResourceId",
             "pointInTimeUTC",
             "serverName",
             "sourceServerResourceId",
         ),
+        assumed=("pointInTimeUTC", "sourceServerResourceId"),
         updates=("backup.backupRetentionDays", "highAvailability", "maintenanceWindow", "sku", "storage.autoGrow"),
         sometimes={
+            "administratorLoginPassword": "update by the API; users saw a replace (pulumi-azure-native, issue 1911)",
+            "backup.geoRedundantBackup": replaced_parts.NESTED,
             "createMode": "replace unless it becomes Update",
+            "network.delegatedSubnetResourceId": replaced_parts.NESTED,
             "storage.storageSizeGB": "update if it grows; the provider refuses to shrink it",
             "version": "update only with createMode Update, replace otherwise",
         },
@@ -308,7 +322,8 @@ def _parts(package: str, lines: str) -> dict[str, Replacement]:
         path = f"{module.partition('/')[0]}/{name}".lower()
         found[token] = Replacement(
             _page(package, path),
-            tuple(replaces),
+            tuple(name.rstrip("?") for name in replaces),
+            tuple(name.rstrip("?") for name in replaces if name.endswith("?")),
             sometimes=replaced_parts.SOMETIMES.get(token, {}),
             destroys=replaced_parts.DESTROYS.get(token, ""),
         )

@@ -12,6 +12,8 @@ KINDS = (REPLACE, DELETE, UPDATE, CREATE)
 """In the order in which a reader should see them: what can hurt comes first."""
 
 NOT_KNOWN = "update, or replace: not known"
+ASSUMED = "replace, as far as is known: no page says so"
+REPLACING = (REPLACE, ASSUMED)
 IGNORED = "ignored: the program leaves this field as it stands"
 
 
@@ -115,13 +117,15 @@ def _effect(one: Difference, resource: Resource, table: Table) -> str:
     for listed, when in known.get("sometimes", {}).items():
         if is_within(path, listed):
             return when
+    if any(is_within(path, listed) for listed in known.get("assumed", ())):
+        return ASSUMED
     if any(is_within(path, listed) for listed in known.get("replaces", ())):
         return REPLACE
     return UPDATE if any(is_within(path, listed) for listed in known.get("updates", ())) else NOT_KNOWN
 
 
 def _replaces(fields: tuple[Field, ...]) -> bool:
-    return any(field.effect == REPLACE for field in fields)
+    return any(field.effect in REPLACING for field in fields)
 
 
 def _with_consequences(fields: tuple[Field, ...], one: Resource, replaced: set[str], table: Table) -> tuple[Field, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from scripts.costing.bill import CostChange, compare_bills, make_bill
 from scripts.costing.prices import read_prices
-from scripts.previewing.diff import DELETE, KINDS, REPLACE, Change, Table, compare
+from scripts.previewing.diff import DELETE, KINDS, REPLACE, REPLACING, Change, Table, compare
 from scripts.previewing.graph import Graph
 from scripts.previewing.parity import Row, parity
 from scripts.previewing.policy import Policy
@@ -82,7 +82,7 @@ def _broken_protection(changes: Mapping[str, tuple[Change, ...]]) -> list[str]:
 
 
 def _through(one: Change) -> str:
-    causes = [field.path for field in one.fields if field.effect == REPLACE]
+    causes = [field.path for field in one.fields if field.effect in REPLACING]
     return f" through {', '.join(causes)}" if causes else ""
 
 

@@ -73,6 +73,14 @@ def source(token: str) -> str:
 
 
 @cache
+def lookup(token: str) -> str:
+    """Return the source of the function that looks up a resource of a type, or nothing where the SDK has none."""
+    package, name = token.partition(":")[0], snake(token.rpartition(":")[2])
+    path = folder(package).parent.joinpath(*types(package)[token].split("."), f"get_{name}.py")
+    return path.read_text() if path.is_file() else ""
+
+
+@cache
 def outputs(token: str) -> tuple[Output, ...]:
     """Return the outputs that the SDK declares for a type; KeyError for an unknown type."""
     found = OUTPUT.finditer(source(token))

@@ -13,7 +13,8 @@ SUBNET = "aws:ec2/subnet:Subnet"
 
 TABLE: Mapping[str, Any] = {
     INSTANCE: {
-        "replaces": ["kmsKeyId", "storageEncrypted"],
+        "replaces": ["identifierPrefix", "kmsKeyId", "storageEncrypted"],
+        "assumed": ["identifierPrefix"],
         "updates": ["instanceClass"],
         "sometimes": {"version": "replace unless it is newer"},
         "destroys": "every row",

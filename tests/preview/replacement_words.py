@@ -2,7 +2,8 @@
 
 The words are the installed SDKs' descriptions of each property, which are the providers' pages at the pinned versions.
 Printed are a property that they say replaces, or that nobody can change, and the table says otherwise (exit 1), and on
-what the table's other lines rest: the provider's words, the resource's identifier, or nothing that the SDK says.
+what the table's other lines rest: the provider's words, the resource's identifier, a schema or page that is read
+elsewhere (infra/replaced_parts.py says which), or knowledge alone, which the preview says beside each such field.
 """
 
 import re
@@ -33,8 +34,12 @@ TAKEN_OTHERWISE = {
 }
 """Properties whose words hold such a sentence about something else."""
 
-SAID, IDENTIFIER, NOT_SAID = "said by the provider", "part of the identifier", "not said in the SDK"
-GROUNDS = (SAID, IDENTIFIER, NOT_SAID)
+SAID, IDENTIFIER = "said by the SDK", "part of the identifier"
+READ, ASSUMED = "read in a schema or page", "from knowledge"
+GROUNDS = (SAID, IDENTIFIER, READ, ASSUMED)
+
+IMPORTED_BY = re.compile(r"pulumi import`\*{0,2}(?: to import|,? import)(?P<how>[^\n]*)")
+LOOKED_UP_BY = re.compile(r"^def get_\w+\((?P<names>[^)]*)\)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,21 @@ def words(token: str) -> Words:
     told = {
         found["name"]: re.split(r"(?<=[.!])\s+", " ".join(found["words"].split())) for found in GETTER.finditer(text)
     }
-    names = re.findall(r"\{(\w+)\}", " ".join(sdk.import_examples(token)))
     return Words(
         {name: said for name in inputs & told.keys() if (said := _first(REPLACES, told[name]))},
         {name: said for name in inputs & told.keys() if (said := _first(FIXED, told[name]))},
-        frozenset(map(sdk.snake, names)),
+        _identifier(token, text),
     )
+
+
+def _identifier(token: str, text: str) -> frozenset[str]:
+    """Return what a type's identifier is made of: what an import names, or in Azure what finds the resource again."""
+    named = re.findall(r"\{(\w+)\}", " ".join(sdk.import_examples(token)))
+    named += re.findall(r"`(\w+)`", " ".join(found["how"] for found in IMPORTED_BY.finditer(text)))
+    if token.startswith("azure-native:"):
+        found = LOOKED_UP_BY.search(sdk.lookup(token))
+        named += re.findall(r"(\w+):", found["names"]) if found else []
+    return frozenset(map(sdk.snake, named)) - {"id", "arn", "opts", "expand"}
 
 
 def _first(pattern: re.Pattern[str], sentences: list[str]) -> str:
@@ -80,9 +94,10 @@ def contradictions(token: str) -> list[str]:
 def grounds(token: str) -> Counter[str]:
     """Count on what each property that the table lists as replacing a type rests."""
     said, table = words(token), REPLACEMENTS[token]
-    told = said.replaces.keys() | said.fixed.keys()
+    told, assumed = said.replaces.keys() | said.fixed.keys(), _tops(table.assumed)
     return Counter(
-        SAID if name in told else IDENTIFIER if name in said.identifier else NOT_SAID for name in _tops(table.replaces)
+        ASSUMED if name in assumed else SAID if name in told else IDENTIFIER if name in said.identifier else READ
+        for name in _tops(table.replaces)
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from scripts.previewing.diff import IGNORED, NOT_KNOWN, Change, compare
+from scripts.previewing.diff import ASSUMED, IGNORED, NOT_KNOWN, Change, compare
 from tests.preview.graphs import BUCKET, INSTANCE, SUBNET, TABLE, VPC, graph, resource
 
 
@@ -48,6 +48,7 @@ def test_what_hurts_comes_first() -> None:
         ({"storageEncrypted": True}, {}, "replace", "replace"),
         ({"kmsKeyIdentity": "a"}, {"kmsKeyIdentity": "b"}, "update", NOT_KNOWN),
         ({"somethingElse": 1}, {"somethingElse": 2}, "update", NOT_KNOWN),
+        ({"identifierPrefix": "a"}, {"identifierPrefix": "b"}, "replace", ASSUMED),
         ({"version": 1}, {"version": 2}, "update", "replace unless it is newer"),
     ],
 )

@@ -46,6 +46,16 @@ def test_every_listed_property_is_an_input_of_its_type(kind: str) -> None:
     assert {name for name in named if sdk.snake(name) not in known} == set()
 
 
+@pytest.mark.parametrize("kind", sorted(REPLACEMENTS))
+def test_what_is_assumed_is_listed_and_said_nowhere(kind: str) -> None:
+    """It marks as assumed only what it lists, and nothing that the SDK says itself."""
+    said = replacement_words.words(kind)
+    names = {sdk.snake(path.partition(".")[0]) for path in REPLACEMENTS[kind].assumed}
+
+    assert set(REPLACEMENTS[kind].assumed) <= set(REPLACEMENTS[kind].replaces)
+    assert names & (said.replaces.keys() | said.identifier) == set()
+
+
 def test_every_loss_is_of_a_type_that_is_listed() -> None:
     """It says of no unlisted type what replacing it destroys."""
     assert set(replaced_parts.DESTROYS) <= set(REPLACEMENTS)
