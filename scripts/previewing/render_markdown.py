@@ -20,10 +20,10 @@ from scripts.previewing.render_text import (
     verdict,
 )
 from scripts.previewing.report import LEGEND, Preview, totals
+from scripts.previewing.untrusted import LIMIT, inert
 
-LIMIT = 65_536
-"""Characters in a comment that GitHub takes."""
-ROOM_FOR_THE_CUT = 600
+ROOM_FOR_THE_CUT = 800
+"""Characters for the sentence about what is left out, and for what scripts/ci-comment writes above it all."""
 LISTED = 20
 """How many lines of one kind stand in the open; the fold has all of them."""
 WIDEST = 400
@@ -44,8 +44,11 @@ class Fold:
 
 def render_markdown(preview: Preview) -> str:
     """Return the comment, at most 65,536 characters; what does not fit is named in its last sentence."""
-    text = "\n".join(_open_part(preview))
-    left, cut = LIMIT - ROOM_FOR_THE_CUT - len(text) - len(LEGEND), []
+    opening = _open_part(preview)
+    kept = _that_fit(opening, LIMIT - ROOM_FOR_THE_CUT - len(LEGEND))
+    cut = [f"{len(opening) - len(kept)} of {len(opening)} lines before the folds"] if len(kept) < len(opening) else []
+    text = "\n".join(kept)
+    left = LIMIT - ROOM_FOR_THE_CUT - len(text) - len(LEGEND)
     for fold in _folds(preview):
         shown, dropped = _fit(fold, left)
         if dropped:
@@ -63,7 +66,7 @@ def render_markdown(preview: Preview) -> str:
 def escape(text: str) -> str:
     """Take every meaning that Markdown or the forge would give to a text; line ends become spaces."""
     one_line = " ".join(text.split())
-    return _ACTIVE.sub(lambda found: f"&#{ord(found[0])};", _short(one_line))
+    return _ACTIVE.sub(lambda found: inert(found[0]), _short(one_line))
 
 
 def _short(line: str) -> str:

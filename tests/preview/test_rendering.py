@@ -3,6 +3,7 @@
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import pytest
 
@@ -85,6 +86,16 @@ def test_markdown_fits_a_comment_and_says_what_is_left_out(count: int) -> None:
     assert len(text) <= LIMIT
     assert ("**Cut to 65,536 characters:**" in text) == (count > 1)
     assert ("lines of “aws" in text) == (count > 1)
+
+
+def test_markdown_fits_whatever_stands_in_the_open() -> None:
+    """It cuts the part before the folds too, where names and notes are long and made of marks."""
+    one = preview(name="|" * 390, count=30)
+    text = render_markdown(replace(one, notes=("|" * 390,) * 30, broken=("@" * 390,) * 30))
+
+    assert len(text) <= LIMIT
+    assert re.search(r"\*\*Cut to 65,536 characters:\*\* \d+ of \d+ lines before the folds,", text)
+    assert text.startswith("### Lifeboat preview")
 
 
 def test_a_stranger_s_text_cannot_act() -> None:

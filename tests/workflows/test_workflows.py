@@ -1,9 +1,11 @@
 """The workflows: both linters agree, foreign code gets nothing, every action is one commit, and no stranger's text acts."""
 
+import html
 import json
 import os
 import re
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 
 from scripts.deploying.identity import identify
 from scripts.previewing.render_markdown import render_markdown
@@ -112,30 +115,81 @@ def test_a_plan_is_approved_before_it_is_applied() -> None:
 
 def test_our_own_comment_comes_through_as_it_is() -> None:
     """It changes no character of what the preview itself writes, at any length."""
-    for found in (preview(), preview(after_value="y" * 350, count=40)):
+    for found in (preview(), preview(name="@team_#1|"), preview(after_value="y" * 350, count=3000)):
         written = render_markdown(found)
 
         assert tame(written) == f"{MARK}\n{WARNING}\n\n{written}"
 
 
+OURS = re.compile(r"<!-- lifeboat preview -->|</?details>|</?summary>")
+CALLS = re.compile(r"[@#]\w|\bGH-\d", re.IGNORECASE)
+
+
+def acting(text: str) -> list[str]:
+    """Return all that CommonMark takes for a link, a picture or foreign HTML, and what the forge then takes for a call."""
+    found = []
+    for token in MarkdownIt("commonmark").parse(text):
+        if token.type in ("inline", "html_block"):
+            found += re.findall(r"\w+://|www\.", token.content)
+        if token.type == "html_block":
+            found += re.findall(r"<[^>]*>?", OURS.sub("", token.content))
+            found += CALLS.findall(html.unescape(OURS.sub("", token.content)))
+        for part in token.children or ():
+            found += [str(part)] if part.type in ("link_open", "image", "html_inline") else []
+            found += CALLS.findall(part.content) if part.type == "text" else []
+    return found
+
+
 @pytest.mark.parametrize(
-    ("evil", "gone"),
+    "evil",
     [
-        ("@everyone look", "@"),
-        ("[click](https://evil.example)", "["),
-        ("![x](https://evil.example/x.png)", "]"),
-        ("https://evil.example", "://"),
-        ("<img src=x onerror=y>", "<img"),
-        ("fixes #12", "#1"),
-        ("</details><script>", "<script"),
-        ("<details><summary>a</summary><b>", "<b"),
-        ("\u202egnp.exe", "\u202e"),
-        ("<!-- hidden", "<!-- hidden"),
+        "@everyone look",
+        "&#64;everyone look",
+        "&#064;everyone and &commat;team",
+        "GH-12 and fixes #12 and &#35;12",
+        "[click](https://evil.example)",
+        "![x](https://evil.example/x.png)",
+        "https://evil.example",
+        "<img src=x onerror=y>",
+        "</details><script>",
+        "<details><summary>a</summary><b>",
+        "<details><summary>@everyone https://evil.example</summary>",
+        "<!-- hidden",
+        "```diff\n````\n@everyone <img src=x>",
+        "```diff\n  ```\n@everyone <img src=x>",
+        "```diff\n    ```\n```\n@everyone <img src=x>",
+        "    ```diff\n@everyone <img src=x>",
+        "- a\n  ```diff\n@everyone <img src=x>",
+        "<details><summary>a</summary>\n```diff\n<img src=x> @everyone",
+        "</details>\n\u00a0\n```diff\n<img src=x> @everyone",
+        "```diff\u2028```\n@everyone <img src=x>",
     ],
 )
-def test_a_stranger_s_file_cannot_act(evil: str, gone: str) -> None:
-    """It mentions nobody, links nowhere, loads, closes and hides nothing."""
-    assert gone not in tame(f"fine\n{evil}\n").partition(WARNING)[2]
+def test_a_stranger_s_file_cannot_act(evil: str) -> None:
+    """It mentions nobody, links nowhere, loads, closes and hides nothing, as CommonMark and the forge read it."""
+    assert acting(f"fine\n\n{evil}\n") != []
+    assert acting(tame(f"fine\n\n{evil}\n")) == []
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    """It reads a file that lies in the artifact, and nothing that a link in it leads to."""
+    (tmp_path / "token").write_text("the token")
+    (tmp_path / "preview.md").symlink_to(tmp_path / "token")
+
+    refused = subprocess.run(
+        [sys.executable, "-m", "scripts.previewing.untrusted", str(tmp_path / "preview.md")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.strip().endswith("preview.md is no file: nothing is posted.")
+
+
+def test_what_turns_the_order_of_letters_is_taken_out() -> None:
+    """It leaves no character that shows a text otherwise than it is written."""
+    assert "\u202e" not in tame("\u202egnp.exe")
 
 
 def test_every_fold_and_fence_is_closed_and_it_fits() -> None:
