@@ -15,7 +15,7 @@ from scripts.console import Console
 from scripts.costing.bill import Bill, make_bill, money
 from scripts.costing.meters import BY_USE
 from scripts.costing.prices import FILE, NOT_KNOWN, read_prices, write_prices
-from scripts.costing.refresh import GOOGLE_KEY, Endpoints, refresh
+from scripts.costing.refresh import GOOGLE_KEY, PUBLIC, Endpoints, refresh
 from scripts.previewing.graph import read_graph
 from scripts.previewing.processes import run_json
 from scripts.previewing.recordings import AT_ONCE, CLOUDS
@@ -63,14 +63,14 @@ def check_choices(clouds: Sequence[str], modes: Sequence[str], form: str) -> Non
         raise PreviewRefused("\n".join(wrong))
 
 
-def ask_providers(file: Path, console: Console) -> None:
-    """Ask for each line, write what was answered, and say for every other line why it stays as it was."""
+def ask_providers(file: Path, console: Console, where: Endpoints = PUBLIC) -> None:
+    """Ask for each line, write what was answered, and say for every other why it stays as it was: once for each reason."""
     today = datetime.now(UTC).date()
-    answers = refresh(read_prices(file), Endpoints(), os.environ.get(GOOGLE_KEY, ""), today)
+    answers = refresh(read_prices(file), where, os.environ.get(GOOGLE_KEY, ""), today)
     write_prices((one.price for one in answers), file)
-    for one in answers:
-        if one.fault:
-            console.warn(f"{one.price.meter} ({one.price.region}) stays {one.price.price}: {one.fault}.")
+    for fault in dict.fromkeys(one.fault for one in answers if one.fault):
+        kept = [f"{one.price.meter} ({one.price.price})" for one in answers if one.fault == fault]
+        console.warn(f"{fault}; {', '.join(kept)} {'stays' if len(kept) == 1 else 'stay'} as before.")
     console.say(f"{sum(not one.fault for one in answers)} of {len(answers)} prices were read today.")
 
 

@@ -101,6 +101,11 @@ def _endpoint(one: Resource, graph: Graph) -> Iterator[Use]:
         yield Use("aws interface endpoint", HOURS * len(one.inputs.get("subnetIds") or [1]), "hour")
 
 
+def _web_acl(one: Resource, graph: Graph) -> Iterator[Use]:
+    yield Use("aws request firewall", 1, "firewall and month")
+    yield Use("aws request firewall rule", len(one.inputs.get("rules") or ()), "rule and month")
+
+
 METERS: Mapping[str, Measure] = {
     "aws:rds/instance:Instance": _rds,
     "aws:ecs/service:Service": _fargate,
@@ -111,7 +116,7 @@ METERS: Mapping[str, Measure] = {
     "aws:lb/loadBalancer:LoadBalancer": _hours("aws load balancer"),
     "aws:kms/key:Key": _months("aws key", "key"),
     "aws:secretsmanager/secret:Secret": _months("aws secret", "secret"),
-    "aws:wafv2/webAcl:WebAcl": _months("aws request firewall", "firewall"),
+    "aws:wafv2/webAcl:WebAcl": _web_acl,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _months("aws alarm", "alarm"),
     "gcp:sql/databaseInstance:DatabaseInstance": _sql,
     "gcp:cloudrunv2/service:Service": _cloud_run,

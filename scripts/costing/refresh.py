@@ -17,12 +17,17 @@ import httpx
 from scripts.costing.prices import CURRENCY, Price
 from scripts.runbook.errors import LifeboatError
 
-SECONDS = 60.0
+PATIENCE = httpx.Timeout(60.0, connect=10.0)
+"""Seconds for each piece of an answer; who is there at all takes a connection sooner."""
 GOOGLE_KEY = "GOOGLE_API_KEY"
 
 
 class NoPrice(LifeboatError):
     """A price API did not answer, or its answer is not one price; the line in the file stays as it was."""
+
+
+class Silent(NoPrice):
+    """A price API cannot be reached, so it is asked for nothing more."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,9 @@ class Endpoints:
     aws: str = "https://pricing.us-east-1.amazonaws.com"
     gcp: str = "https://cloudbilling.googleapis.com"
     azure: str = "https://prices.azure.com"
+
+
+PUBLIC = Endpoints()
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class Answer:
 
 def refresh(prices: tuple[Price, ...], where: Endpoints, google_key: str, today: date) -> tuple[Answer, ...]:
     """Ask for every line that says how; the others come back as they were, with the reason."""
-    with httpx.Client(timeout=SECONDS, follow_redirects=True) as client:
+    with httpx.Client(timeout=PATIENCE, follow_redirects=True) as client:
         desk = _Desk(client, where, google_key)
         return tuple(_ask(one, desk, today) for one in prices)
 
@@ -64,11 +72,12 @@ Found = tuple[Decimal, str]
 
 
 class _Desk:
-    """Asks, and keeps what it has read: one file of AWS answers several lines."""
+    """Asks, and keeps what it has read, and who is silent: one file of AWS answers several lines."""
 
     def __init__(self, client: httpx.Client, where: Endpoints, google_key: str) -> None:
         self.client, self.where, self.google_key = client, where, google_key
         self.read: dict[str, Any] = {}
+        self.silent: dict[str, Silent] = {}
 
     def azure(self, one: Price) -> Found:
         wanted = {**dict(one.ask["where"] if one.ask else {}), "armRegionName": one.region, "priceType": "Consumption"}
@@ -109,9 +118,15 @@ class _Desk:
                 return found
 
     def _get(self, url: str, query: Mapping[str, str]) -> dict[str, Any]:
-        name = f"{url}?{sorted(query.items())}"
-        if name not in self.read:
-            self.read[name] = _fetch(self.client, url, query)
+        name, host = f"{url}?{sorted(query.items())}", httpx.URL(url).netloc.decode()
+        if host in self.silent:
+            raise self.silent[host]
+        try:
+            if name not in self.read:
+                self.read[name] = _fetch(self.client, url, query)
+        except Silent as silent:
+            self.silent[host] = silent
+            raise
         return self.read[name]
 
 
@@ -122,6 +137,8 @@ def _fetch(client: httpx.Client, url: str, query: Mapping[str, str]) -> dict[str
         found = answer.json()
     except httpx.HTTPStatusError as error:
         raise NoPrice(f"{url} answers {error.response.status_code}") from error
+    except httpx.TransportError as error:
+        raise Silent(f"{httpx.URL(url).netloc.decode()} cannot be reached ({type(error).__name__})") from error
     except (httpx.HTTPError, ValueError) as error:
         raise NoPrice(f"{url} does not answer with JSON ({type(error).__name__})") from error
     if not isinstance(found, dict):

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from scripts.cost import check_choices, make_bills, render
+from scripts.console import Console
+from scripts.cost import ask_providers, check_choices, make_bills, render
 from scripts.costing.bill import compare_bills, make_bill
 from scripts.costing.meters import METERS, measure
 from scripts.costing.prices import FILE, BadPrices, Price, find_price, read_prices, write_prices
@@ -21,6 +23,7 @@ from scripts.previewing.graph import Graph, read_graph
 from scripts.previewing.render_text import render_text
 from scripts.previewing.report import make_preview
 from scripts.runbook.errors import PreviewRefused
+from tests.conftest import free_port
 from tests.infra.recordings import ROOT, recording
 from tests.preview.graphs import graph, resource
 
@@ -40,7 +43,14 @@ def test_the_file_names_source_and_day_of_every_line() -> None:
     assert len({(one.meter, one.region) for one in found}) == len(found)
     assert all("https://" in one.source for one in found)
     assert {one.meter for one in found if one.amount is not None} == {
-        *("aws VPN connection", "aws alarm", "aws key", "aws public address", "aws secret"),
+        *("aws NAT gateway", "aws VPN connection", "aws alarm", "aws key", "aws load balancer", "aws process CPU"),
+        *(
+            "aws process memory",
+            "aws public address",
+            "aws request firewall",
+            "aws request firewall rule",
+            "aws secret",
+        ),
         *("gcp key", "gcp public address", "gcp secret"),
     }
 
@@ -235,6 +245,21 @@ def test_what_is_not_one_price_stays_not_known(answers: tuple[Endpoints, dict[st
         "no price API is asked for it: read a page",
         "the API counts it in 1/month, not by the hour",
     ]
+
+
+def test_who_cannot_be_reached_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says of a silent API in one sentence which lines stay as they were, and the file keeps them."""
+    file, port = tmp_path / "prices.json", free_port()
+    nobody = f"http://127.0.0.1:{port}"
+    lines = [replace(asked_price("azure", where={"meterName": name}), meter=f"azure {name}") for name in "ab"]
+    write_prices(lines, file)
+
+    ask_providers(file, Console(tmp_path), Endpoints(nobody, nobody, nobody))
+
+    said = capsys.readouterr().err
+    assert said.count(f"127.0.0.1:{port} cannot be reached (ConnectError); ") == 1
+    assert "azure a (not known), azure b (not known) stay as before." in " ".join(said.split())
+    assert read_prices(file) == tuple(lines)
 
 
 def test_a_larger_capacity_uses_more_of_the_processes_and_no_more_database() -> None:
