@@ -4,16 +4,16 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from infra import agents, joining, rules
+from infra import agents, joining, rules, siting
 from infra.settings import NAMESPACE, REVIEWED, Settings, SettingsError, reviewed
 from infra.spec import DatabaseSpec, Peer, ServiceSpec, SiteSpec
 
 if TYPE_CHECKING:
     from infra.contract import Secrets
 
-STACK_KEYS = ("cloud", "region", "zones", "account", "repository", "hostname_proved")
+STACK_KEYS = ("cloud", "region", "zones", "account", "repository", "hostname_proved", "retention_locked")
 SHARED_KEYS = (
     "hostname",
     "alarm_email",
@@ -34,7 +34,6 @@ SHARED_KEYS = (
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_KEYS = ("secret_key", "signing_key", "vapid_key", "replication_password", "link_keys", "dns_keys")
 
-_HOSTNAME = re.compile(r"(?=.{6,64}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.){2,}[a-z]{2,}")
 _CI_REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@([a-z0-9-]{1,63}\.)+[a-z]{2,}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -63,11 +62,12 @@ def parse(
     cloud = settings.choice("cloud", tuple(rules.PROVIDERS))
     networks = joining.read_networks(settings)
     peers = joining.read_peers(settings, cloud, networks)
-    place = _place(settings, cloud)
+    place = siting.read_place(settings, cloud)
     proved = settings.choice("hostname_proved", ("true", "false")) == "true"
     spec_parts = {
-        "hostname": _hostname(settings),
+        "hostname": siting.read_hostname(settings),
         "hostname_proved": proved,
+        "retention_locked": siting.read_retention(settings, cloud),
         "capacity": settings.choice("capacity", rules.CAPACITIES),
     }
     repository = settings.text("ci_repository", _CI_REPOSITORY, "OWNER/NAME, where CI runs for this platform")
@@ -95,32 +95,6 @@ def parse(
     )
 
 
-def _hostname(settings: Settings) -> str:
-    """The app's name; ACM takes 64 characters (docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html)."""
-    return settings.text(
-        "hostname",
-        _HOSTNAME,
-        "a lower-case name of up to 64 characters (a certificate's common name) below your domain, such as www.example.org"
-        " (an apex cannot be a CNAME)",
-    )
-
-
-def _place(settings: Settings, cloud: str) -> dict[str, Any]:
-    found = rules.PROVIDERS.get(cloud)
-    zones = tuple(str(zone) for zone in settings.list("zones"))
-    if found is None:
-        return {"region": "", "account": "", "zones": zones}
-    region = settings.known("region", found.regions, f"region of {cloud}", "infra/regions.py")
-    account = settings.text("account", found.account, found.account_meaning)
-    if region in found.regions and not _are_two_zones(zones, found.zone_pattern(region)):
-        settings.blame("zones", f"is {list(zones)}; it must name two different zones of {region}.")
-    return {"region": region, "account": account, "zones": zones}
-
-
-def _are_two_zones(zones: tuple[str, ...], pattern: re.Pattern[str]) -> bool:
-    return len(zones) == len(set(zones)) == 2 and all(map(pattern.fullmatch, zones))
-
-
 def _database(settings: Settings, backup_days: int) -> DatabaseSpec:
     memory = settings.size("database_memory_mib", rules.DATABASE_MEMORY_MIB)
     return DatabaseSpec(memory, settings.size("database_storage_gib", rules.DATABASE_STORAGE_GIB), backup_days)
@@ -132,7 +106,7 @@ def _service(settings: Settings, cloud: str, capacity: str) -> ServiceSpec:
         "image_digest", _DIGEST, "sha256: and 64 hexadecimal digits; a tag can change under a running site"
     )
     return ServiceSpec(
-        repository=_repository(settings, cloud),
+        repository=siting.read_repository(settings, cloud),
         digest=digest,
         memory_mib=settings.size("service_memory_mib", rules.SERVICE_MEMORY_MIB),
         minimum={"standby": 1, "warm": 2}.get(capacity, full),
@@ -141,21 +115,6 @@ def _service(settings: Settings, cloud: str, capacity: str) -> ServiceSpec:
             "max_upload_mib", 1, rules.MAX_UPLOAD_MIB, reason=" (Cloud Run refuses requests over 32 MiB)"
         ),
         acknowledge_timeout_seconds=settings.number("acknowledge_timeout_seconds", 1, 60),
-    )
-
-
-def _repository(settings: Settings, cloud: str) -> str:
-    """The registry of the site's own account and region: the description makes it under exactly this name."""
-    found = rules.PROVIDERS.get(cloud)
-    if found is None:
-        return ""
-    region, account = (settings.values.get(key, "") for key in ("region", "account"))
-    if not (region in found.regions and found.account.fullmatch(account)):
-        return ""  # blamed already; the repository follows from them
-    return settings.text(
-        "repository",
-        found.repository_pattern(region, account),
-        f"this site's own, without a tag: {found.repository_example}",
     )
 
 

@@ -43,8 +43,6 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("cloud", help="aws, gcp or azure")
     parser.add_argument("--settings", type=Path, help="a JSON file of settings that replace or add to the stack's own")
     options = parser.parse_args(arguments)
-    # Loading an SDK makes a million objects that all stay: looking for garbage among them takes a third of the time.
-    gc.disable()
     try:
         settings = stack_settings(options.cloud)
         if options.settings:
@@ -53,6 +51,8 @@ def main(arguments: list[str] | None = None) -> None:
                 f"{NAMESPACE}:{key}": value if isinstance(value, str) else json.dumps(value)
                 for key, value in extra.items()
             }
+        # Loading an SDK makes a million objects that all stay: looking for garbage among them takes a third of the time.
+        gc.disable()
         load_parts_only()
         found = record(options.cloud, settings)
     except (SettingsError, pulumi.RunError) as error:

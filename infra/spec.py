@@ -221,6 +221,7 @@ class SiteSpec:
     account: str
     hostname: str
     hostname_proved: bool
+    retention_locked: bool
     capacity: str
     retention_days: int
     alarm_email: str

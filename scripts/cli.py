@@ -27,6 +27,7 @@ GROUPS = {
     "takedown": "scripts.takedown",
     "access": "scripts.access",
     "account": "scripts.account",
+    "acts": "scripts.acts",
     "audit": "scripts.audit",
     "certificate": "scripts.certificate",
 }

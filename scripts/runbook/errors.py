@@ -68,6 +68,10 @@ class CertificateRefused(LifeboatError):
     """The certificate authority, or the vault, did not do what it was asked; its own words are in the message."""
 
 
+class AzureRefused(LifeboatError):
+    """Azure did not do what it was asked; its own words are in the message."""
+
+
 class UnusableSecrets(UsageError):
     """The sites' secrets are not what they must be."""
 

@@ -30,6 +30,7 @@ class Health:
     none would. pending: settings that wait for a restart.
     reached: by site whose database this one's own server tried to open, why that failed, or "".
     refused: each privilege that failed when it was used, and why; proved_age: seconds since they were used.
+    ledger_retention: locked or unlocked, as Azure's store says; empty where none can be unlocked, or nothing is kept yet.
     excess: what the app's and the replication role may do beyond their need.
     proven: the sites whose slot here is proved to have no gap. clock_ahead: seconds before the stores' clock.
     certificate_days: of the database's own certificate. edge_days: of the one that this site's own edge shows for the
@@ -52,6 +53,7 @@ class Health:
     reached: dict[str, str] = field(default_factory=dict)
     proved_age: float | None = None
     excess: tuple[str, ...] = ()
+    ledger_retention: str = ""
     proven: tuple[str, ...] = ()
     clock_ahead: float | None = None
     certificate_days: float | None = None

@@ -1,13 +1,9 @@
 """Azure's Key Vault, as far as one certificate goes: see how long it lasts, and put a newer one in its place.
 
-Calls: learn.microsoft.com/rest/api/keyvault/certificates, get-certificate and import-certificate. The token is that of the
-identity a container app acts under (learn.microsoft.com/azure/container-apps/managed-identity), or the operator's own.
+Calls: learn.microsoft.com/rest/api/keyvault/certificates, get-certificate and import-certificate.
 """
 
 import base64
-import os
-import shutil
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import NoEncryption
 from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 
-from app.federation import IDENTITY_VERSION
-from scripts.runbook.errors import CertificateRefused
+from scripts.runbook.azure_identity import token
+from scripts.runbook.errors import AzureRefused, CertificateRefused
 
 if TYPE_CHECKING:
     from scripts.runbook.acme_order import Issued
@@ -58,11 +54,11 @@ class KeyVault:
                 method,
                 f"{self.url.rstrip('/')}/{path}",
                 params={"api-version": VERSION},
-                headers={"Authorization": f"Bearer {_token()}"},
+                headers={"Authorization": f"Bearer {token(RESOURCE)}"},
                 json=body,
                 timeout=SECONDS,
             )
-        except (httpx.HTTPError, KeyError) as reason:
+        except (httpx.HTTPError, KeyError, AzureRefused) as reason:
             raise CertificateRefused(
                 f"The vault {self.url} cannot be used: {type(reason).__name__} {reason}"
             ) from reason
@@ -71,24 +67,3 @@ class KeyVault:
         if not answer.is_success:
             raise CertificateRefused(f"The vault {self.url} answered {answer.status_code}: {answer.text[:300]}")
         return answer.json()
-
-
-def _token() -> str:
-    """Return a token for vaults: of the identity of this container, or of whoever is logged in with `az`."""
-    if "IDENTITY_ENDPOINT" not in os.environ:
-        return _token_of_operator()
-    wanted = {"resource": RESOURCE, "api-version": IDENTITY_VERSION, "client_id": os.environ["AZURE_CLIENT_ID"]}
-    secret = {"X-IDENTITY-HEADER": os.environ["IDENTITY_HEADER"]}
-    answer = httpx.get(os.environ["IDENTITY_ENDPOINT"], params=wanted, headers=secret, timeout=SECONDS)
-    return str(answer.raise_for_status().json()["access_token"])
-
-
-def _token_of_operator() -> str:
-    az = shutil.which("az")
-    if az is None:
-        raise CertificateRefused("Neither an identity of Azure's nor `az` is here: log in with `az login` first.")
-    asked = [az, "account", "get-access-token", "--resource", RESOURCE, "--query", "accessToken", "--output", "tsv"]
-    done = subprocess.run(asked, capture_output=True, text=True, timeout=SECONDS)
-    if done.returncode:
-        raise CertificateRefused(f"`az account get-access-token` failed: {done.stderr.strip()[:300]}")
-    return done.stdout.strip()

@@ -15,6 +15,7 @@ def proof_lines(site: str, health: Health, sites: Sequence[str]) -> list[Line]:
         _privileges(site, health),
         *_links(site, health, [other for other in sites if other != site]),
         *_excess(site, health),
+        *_retention(site, health),
         *_certificate(site, health),
         *_edge(site, health),
     ]
@@ -48,6 +49,15 @@ def _excess(site: str, health: Health) -> list[Line]:
         return []
     to_do = "revoke it: scripts/runbook/sql/roles.sql and machinery.sql say what each role needs"
     return [Line(f"{site}: rights beyond need", State.PRE_STAGE, "; ".join(health.excess), to_do)]
+
+
+def _retention(site: str, health: Health) -> list[Line]:
+    """Judge a retention that was made open: until it is locked, whoever holds the account could empty the ledger."""
+    if not health.ledger_retention:
+        return []
+    state = State.GREEN if health.ledger_retention == "locked" else State.ARM
+    to_do = f"`lifeboat acts lock --site {site} --yes`, which nobody can take back" if state else ""
+    return [Line(f"{site}: ledger retention", state, health.ledger_retention, to_do)]
 
 
 def _certificate(site: str, health: Health) -> list[Line]:

@@ -125,6 +125,10 @@ BAD = [
         {"hostname": "example.org"},
         f"{SHARED}hostname is 'example.org'; it must be a lower-case name of up to 64 characters (a certificate's common name) below your domain, such as www.example.org (an apex cannot be a CNAME).",
     ),
+    (
+        {"retention_locked": "false"},
+        f"{STACK}retention_locked is false; aws locks as it makes the stores, so it must be true.",
+    ),
     ({"capacity": "huge"}, f"{SHARED}capacity is 'huge'; it must be one of standby, warm, full."),
     (
         {"max_upload_mib": 31},

@@ -30,6 +30,7 @@ def site(name: str) -> SiteSpec:
         account="0",
         hostname="www.example.org",
         hostname_proved=True,
+        retention_locked=True,
         capacity="warm",
         retention_days=35,
         alarm_email="oncall@example.org",

@@ -47,14 +47,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        status, headers, said = self.server.answer(self.path, body, dict(self.headers))
+        status, headers, said = self.server.answer(self.path, body, {**self.headers, ":method": self.command})
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(said)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(b"" if self.command == "HEAD" else said)
 
-    do_POST = do_HEAD = do_GET  # noqa: N815
+    do_POST = do_HEAD = do_PATCH = do_PUT = do_GET  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: the test reads the answers."""

@@ -95,6 +95,9 @@ BROKEN = {
     "an expired store credential": (
         with_word("gcp", store_failures={"azure": "403 AuthenticationFailed"}), "gcp: reaches control stores", "403"),
     "a certificate about to end": (with_health("aws", certificate_days=2.0), "aws: database certificate", "2 days"),
+    "a link that would carry nothing": (
+        with_health("gcp", reached={"aws": "", "azure": "no answer within 2 seconds"}),
+        "gcp: link to the database of azure", "no answer"),
     "a role with more rights than it needs": (
         with_health("gcp", excess=("lifeboat_app owns posts",)), "gcp: rights beyond need", "owns posts"),
     "an edge whose certificate was not renewed": (

@@ -44,7 +44,7 @@ def private_account(
         network_rule_set=reached,
         identity=azure.storage.IdentityArgs(type="UserAssigned", user_assigned_identities=[key.user.id]),
         encryption=_encrypted(key),
-        immutable_storage_with_versioning=_locked(locked_days, appended) if locked_days else None,
+        immutable_storage_with_versioning=_retained(owner, locked_days, appended) if locked_days else None,
         tags=owner.tags,
         opts=owner.guarded(depends_on=[key.grant]),
     )
@@ -147,10 +147,11 @@ def _encrypted(key: EncryptionKey) -> azure.storage.EncryptionArgs:
     )
 
 
-def _locked(days: int, appended: bool) -> azure.storage.ImmutableStorageAccountArgs:
-    """Azure creates the policy open (`Unlocked`) and lets it be locked for good only afterwards."""
+def _retained(owner: Capability, days: int, appended: bool) -> azure.storage.ImmutableStorageAccountArgs:
+    """Azure makes the policy open and lets it be locked for good only afterwards (`lifeboat acts lock`)."""
+    states = azure.storage.AccountImmutabilityPolicyState
     policy = azure.storage.AccountImmutabilityPolicyPropertiesArgs(
-        state=azure.storage.AccountImmutabilityPolicyState.UNLOCKED,
+        state=states.LOCKED if owner.spec.retention_locked else states.UNLOCKED,
         immutability_period_since_creation_in_days=days,
         allow_protected_append_writes=appended,
     )

@@ -7,8 +7,19 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from scripts.runbook import certificates, clocks, excess_rights, health, media, privileges, status
+from scripts.runbook import (
+    azure_identity,
+    certificates,
+    clocks,
+    excess_rights,
+    health,
+    media,
+    privileges,
+    retention,
+    status,
+)
 from scripts.runbook.agent.state import Agent
+from scripts.runbook.errors import AzureRefused
 from scripts.runbook.sites import Platform
 
 LISTEN_SECONDS = 1.0
@@ -71,11 +82,24 @@ def _prove(platform: Platform, site: str, others: dict[str, str]) -> dict[str, o
     except OSError as reason:
         refused["show a certificate of its database"] = str(reason)
         days = None
+    kept = _retention(outputs.ledger_url, refused)
     edge = _edge(outputs.edge_target, platform.outside_url)
     ahead = clocks.ahead_of_stores(outputs.lease_url for outputs in platform.outputs.values())
     return {
-        "refused": refused, "reached": reached, "certificate_days": days, "clock_ahead": ahead, "excess": beyond, **edge,
+        "refused": refused, "reached": reached, "certificate_days": days, "clock_ahead": ahead, "excess": beyond,
+        "ledger_retention": kept, **edge,
     }  # fmt: skip
+
+
+def _retention(ledger_url: str, refused: dict[str, str]) -> str:
+    """Ask Azure's ledger whether its retention is locked; nothing is asked elsewhere, where it is made locked."""
+    if not (ledger_url.startswith("az://") and azure_identity.is_in_azure()):
+        return ""
+    try:
+        return retention.mode(ledger_url)
+    except AzureRefused as reason:
+        refused["see how the ledger is retained"] = str(reason)
+        return ""
 
 
 def _edge(target: str, address: str) -> dict[str, object]:
