@@ -17,7 +17,9 @@ log = logging.getLogger(__name__)
 
 KEY = re.compile(r"media/(?P<prefix>[0-9a-f]{2})/(?P<name>(?P=prefix)[0-9a-f]{62})\.(?P<extension>jpg|webp)")
 CONTENT_TYPES = {"jpg": "image/jpeg", "webp": "image/webp"}
-IMMUTABLE = "public, max-age=31536000, immutable"
+EDGE_SECONDS = 600
+"""How long a picture that was taken down may still be shown by an edge that asks nobody (RFC 9111, section 5.2.2.10)."""
+IMMUTABLE = f"public, max-age=31536000, s-maxage={EDGE_SECONDS}, proxy-revalidate, immutable"
 PREFIX = "media/"
 LARGE = 1024 * 1024  # bytes; hashing that many takes a few milliseconds, in which nothing else would go on
 

@@ -34,6 +34,8 @@ def measured(spec: SiteSpec) -> tuple[Alarm, ...]:
         Alarm("replication-lag", "replication_lag_seconds", 30, 5, "A standby is so far behind the primary."),
         Alarm("retained-wal", "retained_wal_mib", a_fifth, 5, "A slot holds back a fifth of the database's storage."),
         Alarm("lease-age", "lease_age_seconds", 60, 1, "Nobody has renewed the lease: writes have stopped."),
+        Alarm("links", "links_down_count", 0, 5, "Another site's database cannot be reached over the private link."),
+        Alarm("media-outbox", "media_outbox_seconds", 900, 5, "A picture waits for its copy at another provider."),
         Alarm("notice-age", "notice_age_hours", 12, 5, "A provider's notice waits for its answer."),
     )
 

@@ -140,7 +140,10 @@ async def describe(
 
 @router.get("/media/{prefix}/{name}")
 async def serve(prefix: str, name: str, request: Request, parts: Parts) -> Response:
-    """Serve a picture that a row names, from the nearest cloud that holds it; caches keep it for a year."""
+    """Serve a picture that a row names, from the nearest cloud that holds it.
+
+    A browser keeps it for a year; an edge asks again after ten minutes, so that a takedown ends there too.
+    """
     key = f"media/{prefix}/{name}"
     if not KEY.fullmatch(key):
         raise NotFound

@@ -1,4 +1,4 @@
-"""What a site's agent tells its provider's alarms: three numbers of its own database and of the lease.
+"""What a site's agent tells its provider's alarms: a few numbers of its own database, of the lease and of the links.
 
 One line of JSON each, {"measure": NAME, "value": NUMBER}; the last part of a name is its unit. The alarms on every cloud
 read these lines (infra/alarms.py), so a number means the same everywhere.
@@ -15,6 +15,8 @@ import psycopg
 LAG = "replication_lag_seconds"
 WAL = "retained_wal_mib"
 LEASE = "lease_age_seconds"
+LINKS = "links_down_count"
+OUTBOX = "media_outbox_seconds"
 
 _AGE = "SELECT extract(epoch FROM clock_timestamp() - max(at)) FROM lifeboat.heartbeat"
 _BEHIND = "SELECT max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)) FROM pg_replication_slots"

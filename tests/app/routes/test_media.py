@@ -29,7 +29,7 @@ def test_a_picture_is_stored_described_and_served(member: Member, picture: bytes
     assert made["meta"]["original"] == {"width": 64, "height": 48, "size": "64x48", "aspect": 1.333333}
     assert made["url"].startswith(str(anonymous.base_url))
     assert served.headers["content-type"] == "image/webp"
-    assert served.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert served.headers["cache-control"] == "public, max-age=31536000, s-maxage=600, proxy-revalidate, immutable"
     assert served.headers["x-content-type-options"] == "nosniff"
     assert served.content[8:12] == b"WEBP"
     assert anonymous.get(made["url"], headers={"If-None-Match": served.headers["etag"]}).status_code == 304
