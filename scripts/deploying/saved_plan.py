@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -46,16 +47,36 @@ def check_plan(root: Path, stack: str, folder: Path, engine: Pulumi) -> Path:
     Raises PlanRefused with everything that does not match, at once.
     """
     about = _read(folder / stack / ABOUT)
-    found = {"stack": stack, "commit": _commit(root), "plan": _digest(folder / stack / PLAN)}
-    found |= {"state": engine.state_digest(stack), "pulumi": engine.version()}
+    found, hindered = _ask_all(
+        {
+            "stack": lambda: stack,
+            "commit": lambda: _commit(root),
+            "plan": lambda: _digest(folder / stack / PLAN),
+            "state": lambda: engine.state_digest(stack),
+            "pulumi": engine.version,
+        }
+    )
     wrong = [
         f"{_MEANINGS[name]} {getattr(about, name)[:12]}, and this is {now[:12]}."
         for name, now in found.items()
         if getattr(about, name) != now
     ]
+    if hindered:
+        raise PlanRefused("\n".join([*wrong, *hindered]))
     if wrong:
         raise PlanRefused("\n".join([*wrong, "Look again with `lifeboat preview --save-plan`, then apply that."]))
     return folder / stack / PLAN
+
+
+def _ask_all(asks: Mapping[str, Callable[[], str]]) -> tuple[dict[str, str], list[str]]:
+    """Return every answer, and a sentence for each that there is none to."""
+    found, hindered = {}, []
+    for name, ask in asks.items():
+        try:
+            found[name] = ask()
+        except PlanRefused as refusal:
+            hindered.append(str(refusal))
+    return found, list(dict.fromkeys(hindered))
 
 
 _MEANINGS = {

@@ -1,5 +1,6 @@
 """The command `up` without an engine: every bad plan, stack and tool is one sentence."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -43,12 +44,35 @@ def test_a_plan_belongs_to_a_commit(tmp_path: Path) -> None:
         save_plan(root, "aws", tmp_path / "plans", Pulumi(root))
 
 
+def test_all_that_is_wrong_with_a_plan_is_named_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names another stack, an altered plan, a tree that is not committed and a missing tool together."""
+    root = checkout(tmp_path.resolve() / "checkout")
+    write(root, "infra/graphs/aws.json", "{}")
+    about = dict.fromkeys(("commit", "state", "plan", "pulumi"), 64 * "0") | {"format": 1, "stack": "gcp"}
+    write(tmp_path, "plans/aws/about.json", json.dumps(about))
+    write(tmp_path, "plans/aws/plan.json", "{}")
+    without_pulumi(tmp_path, monkeypatch)
+
+    lines = refusal(root, tmp_path / "plans").splitlines()
+
+    assert lines[0] == "The plan is of the stack gcp, and this is aws."
+    assert lines[1].startswith("The plan was changed after it was saved: its digest was 000000000000, and this is ")
+    assert lines[2].endswith("infra/graphs/aws.json is not committed: commit it first.")
+    assert lines[3].startswith("pulumi is not on PATH")
+    assert len(lines) == 4
+
+
+def without_pulumi(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave git on PATH and nothing else."""
+    (place / "bin").mkdir()
+    (place / "bin" / "git").symlink_to(Path(shutil.which("git") or "git"))
+    monkeypatch.setenv("PATH", str(place / "bin"))
+
+
 def test_without_pulumi_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It names the tool that is missing."""
     root = checkout(tmp_path.resolve() / "checkout")
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "git").symlink_to(Path(shutil.which("git") or "git"))
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    without_pulumi(tmp_path, monkeypatch)
 
     with pytest.raises(PlanRefused, match="pulumi is not on PATH"):
         save_plan(root, "aws", tmp_path / "plans", Pulumi(root))

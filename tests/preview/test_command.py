@@ -243,11 +243,3 @@ def test_the_command_on_a_real_program(tmp_path: Path) -> None:
     }
     assert "is protected and would be replaced through storageEncrypted" in found["broken"][0]
     assert "rds Instance   !1" in (tmp_path / "x.svg").read_text()
-
-
-def test_bad_input_ends_with_two_and_one_sentence() -> None:
-    """It ends with 2, prints one sentence on standard error, and nothing on standard output."""
-    finished = run(ROOT, "--cloud", "oracle")
-
-    assert (finished.returncode, finished.stdout) == (2, "")
-    assert finished.stderr.strip() == "There is no cloud 'oracle': choose aws, gcp, azure."
