@@ -115,6 +115,15 @@ PROMISES: tuple[Promise, ...] = (
             "azure": (Ask("azure-native:dbforpostgresql:Configuration", "value", "logical", "wal-level"),),
         },
     ),
+    Promise(
+        "database",
+        "replicates from its first start",
+        {
+            "aws": (Ask("aws:rds/parameterGroup:ParameterGroup", "parameters.name", "rds.logical_replication"),),
+            "gcp": (Ask(_SQL, "settings.databaseFlags.name", "cloudsql.logical_decoding"),),
+            "azure": (Ask("azure-native:dbforpostgresql:Configuration", "isDynamicConfig", True, "wal-level"),),
+        },
+    ),
     *_stores("media"),
     Promise(
         "media",
@@ -246,8 +255,11 @@ AMOUNTS: tuple[Amount, ...] = (
 )
 
 EXCEPTIONS: Mapping[tuple[str, str, str], str] = {
+    ("database", "replicates from its first start", "azure"): (
+        "wal_level waits for one restart, which no resource does: `lifeboat acts restart`; readiness names what waits"
+    ),
     ("control", "ledger retention cannot be shortened", "azure"): (
-        "Azure locks an immutability policy by a call of its own, after which it can never be shortened"
+        "Azure locks an immutability policy by a call of its own, after which it can never be shortened: `lifeboat acts lock`"
     ),
     **parity_ways.EXCEPTIONS,
 }

@@ -56,6 +56,15 @@ PROMISES: tuple[Promise, ...] = (
         },
     ),
     Promise(
+        "edge",
+        "reaches web without anybody's word",
+        {
+            "aws": (Ask("aws:cloudfront/vpcOrigin:VpcOrigin", "vpcOriginEndpointConfig.arn"),),
+            "gcp": (Ask("gcp:compute/backendService:BackendService", "backends.group"),),
+            "azure": (Ask("azure-native:cdn:AFDOrigin", "sharedPrivateLinkResource.status", "Approved"),),
+        },
+    ),
+    Promise(
         "watch",
         "audit log cannot be emptied",
         {
@@ -112,7 +121,10 @@ EXCEPTIONS: Mapping[tuple[str, str, str], str] = {
     ("registry", "a tag cannot be moved", "azure"): (
         "Container Registry locks single tags by a call of its own; processes name the image by digest, which nobody can move"
     ),
+    ("edge", "reaches web without anybody's word", "azure"): (
+        "the private link is approved once: `lifeboat acts approve`; readiness asks the edge for the app's health"
+    ),
     ("watch", "audit log cannot be emptied", "azure"): (
-        "Azure locks an immutability policy by a call of its own, after which it can never be shortened"
+        "Azure locks an immutability policy by a call of its own, after which it can never be shortened: `lifeboat acts lock`"
     ),
 }

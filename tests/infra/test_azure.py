@@ -170,3 +170,14 @@ def test_nobody_may_delete_from_the_control_stores(alone: Recording) -> None:
         f"lifeboat-service-agent-{part}": ["azure-native:authorization:RoleDefinition::lifeboat-service-keeper"]
         for part in ("lease", "ledger")
     }
+
+
+@pytest.mark.parametrize(("locked", "state"), [("false", "Unlocked"), ("true", "Locked")])
+def test_a_retention_that_was_locked_stays_asked_for(locked: str, state: str) -> None:
+    """It makes both retentions open, and asks for locked ones once the stack says that they are: no `up` may undo it."""
+    path = "immutableStorageWithVersioning.immutabilityPolicy.state"
+    accounts = recording("azure", retention_locked=locked).of_type("azure-native:storage:StorageAccount")
+
+    states = {one["name"]: dig(one["inputs"], path) for one in accounts if dig(one["inputs"], path)}
+
+    assert states == {"lifeboat-control-ledger": state, "lifeboat-watch-audit": state}
