@@ -9,108 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.policy.estate import UNKNOWN, Estate, Resource
+from infra.policy.name_limits import NAMES
 from infra.policy.rule import Findings, fault, rule
 
 ENDING = "-0123abc"
-AZURE_RULES = "https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules"
-
-
-@dataclass(frozen=True)
-class Name:
-    """What one type's names must look like, the input that carries them, and the provider's page that says so."""
-
-    field: str
-    pattern: str
-    page: str
-
-
-NAMES = {
-    "aws:ecr/repository:Repository": Name(
-        "name",
-        r"(?=.{2,256}$)[a-z0-9]+([._/-][a-z0-9]+)*",
-        "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html",
-    ),
-    "aws:iam/role:Role": Name(
-        "name", r"[\w+=,.@-]{1,64}", "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
-    ),
-    "aws:kms/alias:Alias": Name(
-        "name",
-        r"alias/(?!aws/)[\w/-]{1,250}",
-        "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html",
-    ),
-    "aws:lb/loadBalancer:LoadBalancer": Name(
-        "name",
-        r"(?!internal-)[A-Za-z0-9][A-Za-z0-9-]{0,30}[A-Za-z0-9]",
-        "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html",
-    ),
-    "aws:lb/targetGroup:TargetGroup": Name(
-        "name",
-        r"[A-Za-z0-9][A-Za-z0-9-]{0,30}[A-Za-z0-9]",
-        "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html",
-    ),
-    "aws:rds/instance:Instance": Name(
-        "identifier",
-        r"(?!.*--)[a-z][a-z0-9-]{0,61}[a-z0-9]",
-        "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html",
-    ),
-    "aws:s3/bucket:Bucket": Name(
-        "bucket",
-        r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html",
-    ),
-    "aws:secretsmanager/secret:Secret": Name(
-        "name",
-        r"(?!.*-[A-Za-z0-9]{6}$)[\w/+=.@-]{1,512}",
-        "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html",
-    ),
-    "gcp:compute/network:Network": Name(
-        "name", r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", "https://cloud.google.com/compute/docs/naming-resources"
-    ),
-    "gcp:cloudrunv2/service:Service": Name(
-        "name",
-        r"[a-z][a-z0-9-]{0,47}[a-z0-9]",
-        "https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.services",
-    ),
-    "gcp:cloudrunv2/workerPool:WorkerPool": Name(
-        "name",
-        r"[a-z][a-z0-9-]{0,47}[a-z0-9]",
-        "https://cloud.google.com/run/docs/reference/rest/v2/projects.locations.workerPools",
-    ),
-    "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": Name(
-        "workloadIdentityPoolId",
-        r"(?!gcp-)[a-z0-9-]{4,32}",
-        "https://cloud.google.com/iam/docs/reference/rest/v1/projects.locations.workloadIdentityPools",
-    ),
-    "gcp:secretmanager/secret:Secret": Name(
-        "secretId",
-        r"[\w-]{1,255}",
-        "https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets/create",
-    ),
-    "gcp:serviceaccount/account:Account": Name(
-        "accountId",
-        r"(?=.{6,30}$)[a-z][-a-z0-9]*[a-z0-9]",
-        "https://cloud.google.com/iam/docs/service-accounts-create",
-    ),
-    "gcp:sql/databaseInstance:DatabaseInstance": Name(
-        "name", r"[a-z]([a-z0-9-]{0,82}[a-z0-9])", "https://cloud.google.com/sql/docs/postgres/instance-settings"
-    ),
-    "gcp:storage/bucket:Bucket": Name(
-        "name", r"(?!goog)(?!.*google)[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]", "https://cloud.google.com/storage/docs/buckets"
-    ),
-    "azure-native:app:ContainerApp": Name("containerAppName", r"[a-z](?!.*--)[a-z0-9-]{0,30}[a-z0-9]", AZURE_RULES),
-    "azure-native:containerregistry:Registry": Name("registryName", r"[A-Za-z0-9]{5,50}", AZURE_RULES),
-    "azure-native:dbforpostgresql:Server": Name("serverName", r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", AZURE_RULES),
-    "azure-native:keyvault:Key": Name("keyName", r"[A-Za-z0-9-]{1,127}", AZURE_RULES),
-    "azure-native:keyvault:Secret": Name("secretName", r"[A-Za-z0-9-]{1,127}", AZURE_RULES),
-    "azure-native:managedidentity:UserAssignedIdentity": Name("resourceName", r"[A-Za-z0-9][\w-]{2,127}", AZURE_RULES),
-    "azure-native:monitor:ActionGroup": Name("groupShortName", r".{1,12}", AZURE_RULES),
-    "azure-native:storage:StorageAccount": Name("accountName", r"[a-z0-9]{3,24}", AZURE_RULES),
-    "azure-native:keyvault:Vault": Name("vaultName", r"[A-Za-z](?!.*--)[A-Za-z0-9-]{1,22}[A-Za-z0-9]", AZURE_RULES),
-    "azure-native:cdn:AFDEndpoint": Name("endpointName", r"[A-Za-z0-9][A-Za-z0-9-]{0,44}[A-Za-z0-9]", AZURE_RULES),
-    "azure-native:network:NetworkSecurityGroup": Name(
-        "networkSecurityGroupName", r"[A-Za-z0-9][\w.-]{0,78}\w", AZURE_RULES
-    ),
-}
 
 
 def name_of(one: Resource) -> str:
@@ -125,7 +27,7 @@ def names_taken(estate: Estate) -> Findings:
     """Every name has a length and signs that the provider takes, and is none of its reserved ones."""
     for one in estate.of(*NAMES):
         known = NAMES[one.type]
-        if one.inputs.get(known.field) is not UNKNOWN and not re.fullmatch(known.pattern, name_of(one)):
+        if one.inputs.get(known.field) is not UNKNOWN and not re.fullmatch(known.pattern, name_of(one), re.ASCII):
             yield fault(one, f"is called {name_of(one)!r}, which the provider refuses ({known.page})")
 
 

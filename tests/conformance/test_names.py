@@ -8,7 +8,7 @@ from infra import clouds
 from infra.policy import check as checking
 from infra.policy.estate import read_recording
 from infra.policy.limits import LIMITS
-from infra.policy.names import NAMES
+from infra.policy.name_limits import NAMES
 from infra.policy.rule import RULES
 from tests.infra.recordings import recording
 

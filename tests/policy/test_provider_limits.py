@@ -7,7 +7,8 @@ import pytest
 from infra.policy import names, ranges, values
 from infra.policy.estate import UNKNOWN, Estate
 from infra.policy.limits import LIMITS
-from infra.policy.names import NAMES, TAGGING
+from infra.policy.name_limits import NAMES
+from infra.policy.names import TAGGING
 from tests.policy.good import made
 
 REFUSED_NAMES = {
@@ -37,8 +38,20 @@ REFUSED_NAMES = {
     "azure-native:storage:StorageAccount": "media-lifeboat-network-ending.hex",
     "azure-native:keyvault:Vault": "lifeboat-vault-lifeboat-network-ending.hex-too-long",
     "azure-native:cdn:AFDEndpoint": "a" * 47,
+    "aws:ec2/securityGroup:SecurityGroup": "sg-database",
+    "aws:rds/subnetGroup:SubnetGroup": "default",
+    "gcp:compute/uRLMap:URLMap": "a" * 64,
+    "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": "ci",
+    "azure-native:frontdoor:Policy": "life-boat",
     "azure-native:network:NetworkSecurityGroup": "ends-with-.",
 }
+
+NOWHERE_TAKEN = "\u00e4 b"
+
+
+def refused_name(kind: str) -> str:
+    return REFUSED_NAMES.get(kind, NOWHERE_TAKEN)
+
 
 REFUSED_VALUES: dict[tuple[str, str], Any] = {
     ("aws:cloudwatch/logGroup:LogGroup", "retentionInDays"): 100,
@@ -79,10 +92,10 @@ def estate(kind: str, path: str, value: Any, name: str = "one") -> Estate:
 @pytest.mark.parametrize("kind", sorted(NAMES))
 def test_a_name_that_the_provider_refuses_is_named_with_its_page(kind: str) -> None:
     """It finds the name, says the page, and leaves alone one that only `up` knows."""
-    found = [one.sentence for one in names.names_taken(estate(kind, NAMES[kind].field, REFUSED_NAMES[kind]))]
+    found = [one.sentence for one in names.names_taken(estate(kind, NAMES[kind].field, refused_name(kind)))]
 
     assert len(found) == 1
-    assert REFUSED_NAMES[kind].replace("lifeboat-network-ending.hex", "0123abcd") in found[0]
+    assert refused_name(kind).replace("lifeboat-network-ending.hex", "0123abcd") in found[0]
     assert "https://" in found[0]
     assert list(names.names_taken(estate(kind, NAMES[kind].field, UNKNOWN, "x" * 90))) == []
 
