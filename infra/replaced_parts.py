@@ -4,7 +4,8 @@ Each line, with the indented one that may follow: the type, then the properties 
 the SDK's own words say, and what the identifier is made of; the others were read on 2026-11-25 in
 - AWS: CloudFormation's resource schemas (`createOnlyProperties`, as cfn-lint 1.58 carries them), the pages of Terraform's
   provider for S3, and for KMS the API's own (`CreateKey`);
-- GCP: the resource definitions of Config Connector ("Immutable."), which are made from the provider's schema;
+- GCP: Magic Modules (`immutable`), which the provider is made from, and the resource definitions of Config Connector
+  ("Immutable."), which are made from the provider;
 - Azure: the provider's own rule (pulumi-azure-native, provider/pkg/gen: replacement.go, properties.go), by which what
   stands in the path replaces, a location that the common type `TrackedResource` has, and nothing nested.
 A `?` marks what was found nowhere and is written from knowledge; the preview says so. Whatever is not here is "not known".
@@ -76,37 +77,37 @@ wafv2/webAcl:WebAcl name namePrefix scope
 
 GCP = """
 artifactregistry/repository:Repository format? kmsKeyName location mode? project repositoryId
-certificatemanager/certificate:Certificate location managed? name project scope?
+certificatemanager/certificate:Certificate location managed name project scope selfManaged
 certificatemanager/certificateMap:CertificateMap name project
-certificatemanager/certificateMapEntry:CertificateMapEntry hostname? map matcher? name project
-certificatemanager/dnsAuthorization:DnsAuthorization domain? location name project type?
+certificatemanager/certificateMapEntry:CertificateMapEntry hostname map matcher name project
+certificatemanager/dnsAuthorization:DnsAuthorization domain location name project type
 cloudrunv2/service:Service location name project
 cloudrunv2/workerPool:WorkerPool location name project
 compute/address:Address address addressType description ipVersion name networkTier prefixLength project purpose region
     subnetwork?
 compute/backendService:BackendService loadBalancingScheme? name project
-compute/externalVpnGateway:ExternalVpnGateway interfaces? name project redundancyType?
-compute/firewall:Firewall direction? name network? project
-compute/globalAddress:GlobalAddress address addressType description ipVersion name network? prefixLength project
+compute/externalVpnGateway:ExternalVpnGateway description interfaces name project redundancyType
+compute/firewall:Firewall direction name project
+compute/globalAddress:GlobalAddress address addressType description ipVersion name network prefixLength project
     purpose
 compute/globalForwardingRule:GlobalForwardingRule ipAddress? ipProtocol? name portRange? project
-compute/haVpnGateway:HaVpnGateway name network? project region
+compute/haVpnGateway:HaVpnGateway description gatewayIpVersion name network project region stackType vpnInterfaces
 compute/networkPeeringRoutesConfig:NetworkPeeringRoutesConfig network peering project
 compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup cloudRun? name networkEndpointType? project region
-compute/router:Router name network? project region
+compute/router:Router encryptedInterconnectRouter name network project region
 compute/routerInterface:RouterInterface interconnectAttachment ipRange name privateIpAddress project
     redundantInterface region router subnetwork vpnTunnel
 compute/routerNat:RouterNat name project region router
 compute/routerPeer:RouterPeer interface? name project region router
 compute/routerRoutePolicy:RouterRoutePolicy name project region router
-compute/sSLPolicy:SSLPolicy description? name project
+compute/sSLPolicy:SSLPolicy description name project
 compute/securityPolicy:SecurityPolicy name project type?
 compute/targetHttpProxy:TargetHttpProxy name project proxyBind?
-compute/targetHttpsProxy:TargetHttpsProxy name project proxyBind?
+compute/targetHttpsProxy:TargetHttpsProxy description httpKeepAliveTimeoutSec name project proxyBind tlsEarlyData
 compute/uRLMap:URLMap name project
-compute/vPNTunnel:VPNTunnel description ikeVersion localTrafficSelectors name peerExternalGateway?
-    peerExternalGatewayInterface peerIp project region remoteTrafficSelectors router? sharedSecret vpnGateway?
-    vpnGatewayInterface
+compute/vPNTunnel:VPNTunnel description ikeVersion localTrafficSelectors name peerExternalGateway
+    peerExternalGatewayInterface peerGcpGateway peerIp project region remoteTrafficSelectors router sharedSecret
+    targetVpnGateway vpnGateway vpnGatewayInterface
 dns/managedZone:ManagedZone dnsName name project reverseLookup serviceDirectoryConfig visibility
 dns/recordSet:RecordSet managedZone? name project
 iam/workloadIdentityPool:WorkloadIdentityPool mode project workloadIdentityPoolId
@@ -124,7 +125,7 @@ projects/iAMMember:IAMMember condition? member? project? role?
 projects/service:Service project? service
 projects/serviceIdentity:ServiceIdentity project? service?
 secretmanager/secretIamMember:SecretIamMember condition? member? project role? secretId
-secretmanager/secretVersion:SecretVersion secret secretData? secretDataWoVersion?
+secretmanager/secretVersion:SecretVersion isSecretDataBase64 secret secretData secretDataWoVersion
 serviceaccount/iAMMember:IAMMember condition? member? role? serviceAccountId?
 servicenetworking/connection:Connection network? service
 sql/database:Database instance name project

@@ -210,8 +210,7 @@ _GCP = {
     ),
     "gcp:compute/subnetwork:Subnetwork": Replacement(
         page=_page("gcp", "compute/subnetwork"),
-        replaces=("description", "name", "network", "project", "purpose", "region"),
-        assumed=("description", "network", "purpose"),
+        replaces=("description", "name", "network", "project", "purpose", "region", "reservedInternalRange"),
         updates=("logConfig", "privateIpGoogleAccess", "role", "stackType"),
         sometimes={"ipCidrRange": "replace unless the new range contains the old one"},
         destroys="the subnet and every address in it",
