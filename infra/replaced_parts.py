@@ -4,8 +4,8 @@ Each line, with the indented one that may follow: the type, then the properties 
 the SDK's own words say, and what the identifier is made of; the others were read on 2026-11-25 in
 - AWS: CloudFormation's resource schemas (`createOnlyProperties`, as cfn-lint 1.58 carries them), the pages of Terraform's
   provider for S3, and for KMS the API's own (`CreateKey`);
-- GCP: Magic Modules (`immutable`), which the provider is made from, and the resource definitions of Config Connector
-  ("Immutable."), which are made from the provider;
+- GCP: Magic Modules (`immutable`), which the provider is made from, its own source for databases, buckets and IAM
+  (`ForceNew`), and the resource definitions of Config Connector ("Immutable."), which are made from the provider;
 - Azure: the provider's own rule (pulumi-azure-native, provider/pkg/gen: replacement.go, properties.go), by which what
   stands in the path replaces, a location that the common type `TrackedResource` has, and nothing nested.
 A `?` marks what was found nowhere and is written from knowledge; the preview says so. Whatever is not here is "not known".
@@ -112,7 +112,7 @@ dns/managedZone:ManagedZone dnsName name project reverseLookup serviceDirectoryC
 dns/recordSet:RecordSet managedZone? name project
 iam/workloadIdentityPool:WorkloadIdentityPool mode project workloadIdentityPoolId
 iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider project workloadIdentityPoolId workloadIdentityPoolProviderId
-kms/cryptoKeyIAMMember:CryptoKeyIAMMember condition? cryptoKeyId? member? role?
+kms/cryptoKeyIAMMember:CryptoKeyIAMMember condition cryptoKeyId? member role
 kms/keyRing:KeyRing location name project
 logging/metric:Metric project?
 logging/projectBucketConfig:ProjectBucketConfig bucketId location project
@@ -121,15 +121,15 @@ monitoring/alertPolicy:AlertPolicy project
 monitoring/notificationChannel:NotificationChannel project?
 networkmanagement/vpcFlowLogsConfig:VpcFlowLogsConfig location project vpcFlowLogsConfigId
 projects/iAMAuditConfig:IAMAuditConfig project? service?
-projects/iAMMember:IAMMember condition? member? project? role?
+projects/iAMMember:IAMMember condition member project? role
 projects/service:Service project? service
 projects/serviceIdentity:ServiceIdentity project? service?
-secretmanager/secretIamMember:SecretIamMember condition? member? project role? secretId
+secretmanager/secretIamMember:SecretIamMember condition member project role secretId
 secretmanager/secretVersion:SecretVersion isSecretDataBase64 secret secretData secretDataWoVersion
-serviceaccount/iAMMember:IAMMember condition? member? role? serviceAccountId?
+serviceaccount/iAMMember:IAMMember condition member role serviceAccountId?
 servicenetworking/connection:Connection network? service
 sql/database:Database instance name project
-storage/bucketIAMMember:BucketIAMMember bucket? condition? member? role?
+storage/bucketIAMMember:BucketIAMMember bucket? condition member role
 """
 
 AZURE = """

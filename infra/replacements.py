@@ -123,7 +123,6 @@ _GCP = {
     "gcp:sql/databaseInstance:DatabaseInstance": Replacement(
         page=_page("gcp", "sql/databaseinstance"),
         replaces=("encryptionKeyName", "name", "project", "region", "settings.collation", "settings.diskType"),
-        assumed=("encryptionKeyName", "region"),
         updates=(
             "databaseVersion",
             "deletionProtection",
@@ -162,7 +161,7 @@ _GCP = {
             "name",
             "project",
         ),
-        assumed=("customPlacementConfig.dataLocations", "enableObjectRetention", "hierarchicalNamespace", "location"),
+        assumed=("enableObjectRetention", "hierarchicalNamespace"),
         updates=("encryption", "forceDestroy", "lifecycleRules", "storageClass", "versioning"),
         sometimes={"retentionPolicy.isLocked": "replace if a locked policy would be unlocked"},
         destroys="every object and every version in the bucket",
