@@ -79,7 +79,7 @@ def _read_json(raw: bytes) -> dict[str, Any]:
 
 
 def _nest(form: FormData | QueryParams) -> dict[str, Any]:
-    """Turn `a[]=1&a[]=2&b[c]=3` into {"a": [1, 2], "b": {"c": 3}}."""
+    """Turn `a[]=1&a[]=2&b[c]=3&d[][e]=4` into {"a": [1, 2], "b": {"c": 3}, "d": [{"e": 4}]}."""
     fields: dict[str, Any] = {}
     for name, value in form.multi_items():
         _refuse_nul(value)
@@ -98,9 +98,19 @@ def _put(fields: dict[str, Any], path: list[str], value: Any) -> None:
     if len(path) == 1:
         fields[path[0]] = value
     elif isinstance(found := fields.setdefault(path[0], []), list):
-        found.append(value)
+        _append(found, path[2:], value)
     else:
         raise BadRequest(f"The field {path[0]} of this form is both a value and a list.")
+
+
+def _append(found: list[Any], path: list[str], value: Any) -> None:
+    """Put a value at the end of a list; in a list of groups a name that the last group has begins the next one."""
+    if not path:
+        found.append(value)
+        return
+    if not found or not isinstance(found[-1], dict) or (len(path) == 1 and path[0] in found[-1]):
+        found.append({})
+    _put(found[-1], path, value)
 
 
 def _refuse_nul(value: Any) -> None:

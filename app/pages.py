@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -16,10 +17,12 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.authentication import from_cookie
+from app.descriptions import POINTS
 from app.entities import content
 from app.errors import Forbidden
 from app.icons import icon
 from app.ids import to_api
+from app.languages import LANGUAGES
 from app.notifications import TOLD
 from app.poll_entities import poll_entity
 from app.security import same
@@ -42,7 +45,15 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 BACK = re.compile(r"/(?:[@\w%-]{1,300}(?:/[@\w%-]{1,300}){0,3})?", re.ASCII)
 
-FILES = ("style.css", "page.js", "waiting.js", "push.js", "live.js")  # of app/static, that every page loads
+FILES = (
+    "style.css",
+    "page.js",
+    "waiting.js",
+    "push.js",
+    "live.js",
+    "focus.js",
+    "moments.js",
+)  # of app/static, that every page loads
 
 templates = Environment(
     loader=PackageLoader("app"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -61,10 +72,11 @@ class Browser:
 
 @dataclass(frozen=True)
 class Draft:
-    """What was typed into a form that was refused, so that nobody types it twice."""
+    """What was typed into a form that was refused, so that nobody types it twice; `fields` can be sent as they are."""
 
     form: str = ""
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    fields: Sequence[tuple[str, str]] = ()
 
 
 async def browser_of(request: Request, parts: Services) -> Browser:
@@ -171,6 +183,11 @@ def hidden_from(row: Any, context: str) -> str:
     return min(found, default="")
 
 
+def in_view(picture: Any) -> str:
+    """Name the style classes that keep a picture's point in view where it is cut, in steps of a quarter."""
+    return f"at-x-{round(2 * (picture.focus_x + 1))} at-y-{round(2 * (1 - picture.focus_y))}"
+
+
 def filter_titles(row: Any, context: str) -> str:
     """Name the reader's filters that fit a post here."""
     return ", ".join(one["title"] for one in row.filtered if context in one["context"])
@@ -184,6 +201,7 @@ def files_version() -> str:
     return hashlib.sha256(contents).hexdigest()[:12]
 
 
+templates.globals.update(languages=LANGUAGES, points=POINTS)
 templates.filters |= {
     "ago": ago,
     "hue": hue,
@@ -193,6 +211,7 @@ templates.filters |= {
     "poll": poll_entity,
     "hidden_from": hidden_from,
     "filter_titles": filter_titles,
+    "in_view": in_view,
     "icon": icon,
     "told": TOLD.get,
 }

@@ -29,7 +29,7 @@ class ProfileField(Fields):
 
 
 class Source(Fields):
-    """What a person's posts are like when they do not say it."""
+    """What a person's posts are like when they do not say it; `language` may be taken back."""
 
     privacy: Literal["public", "unlisted", "private"] | None = None
     sensitive: bool | None = None
@@ -55,7 +55,8 @@ class Profile(Fields):
         long = [name for name, limit in LIMITS.items() if len(sent.get(name, "")) > limit]
         if long:
             raise invalid({name: [("ERR_TOO_LONG", f"is longer than {LIMITS[name]} characters")] for name in long})
-        sent |= {name: value for name, value in self.source.model_dump().items() if value is not None}
+        said = self.source.model_dump(exclude_unset=True)
+        sent |= {name: value for name, value in said.items() if value is not None or name == "language"}
         if self.fields_attributes is not None:
             sent["fields"] = self._fields(self.fields_attributes)
         return sent

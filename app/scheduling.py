@@ -49,6 +49,13 @@ def checked_time(when: datetime.datetime | None) -> datetime.datetime:
     return _aware(when)
 
 
+def typed(when: datetime.datetime | None) -> str:
+    """Give a time that is to come as a form's field holds it, in UTC; nothing for any other."""
+    if when is None or not datetime.datetime.now(datetime.UTC) <= _aware(when) < LATEST:
+        return ""
+    return _aware(when).astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M")
+
+
 async def schedule(connection: AsyncConnection, writer: Writer, author: Person, form: NewStatus) -> UUID:
     """Keep a post for later in a durable transaction; the same idempotency key gives the same single one."""
     made = new_id()

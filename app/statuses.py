@@ -36,7 +36,7 @@ POST = Statement(
         )
     })
 )  # fmt: skip
-USUAL = Statement(select(Account.privacy).where(Account.id == key("author")))
+USUAL = Statement(select(Account.privacy, Account.language).where(Account.id == key("author")))
 WISHED = Statement(select(Follow.account_id).where(Follow.target_id == key("author"), Follow.notify))
 
 
@@ -82,7 +82,8 @@ async def publish(connection: AsyncConnection, writer: Writer, author: Person, f
     if status_id != made:
         return status_id
     answered = await _answered(connection, author.account_id, form.in_reply_to_id)
-    thread, visibility = None, form.visibility or await _usual_visibility(connection, author.account_id)
+    visibility, language = await _usual(connection, author.account_id, form)
+    thread = None
     if visibility == "direct":
         thread = await conversations.thread_of(connection, made, answered.get("in_reply_to_id"))
     await POST.all(
@@ -97,7 +98,7 @@ async def publish(connection: AsyncConnection, writer: Writer, author: Person, f
         spoiler_text=form.spoiler_text,
         sensitive=form.sensitive or bool(form.spoiler_text),
         visibility=visibility,
-        language=form.language,
+        language=language,
     )
     await attach(connection, author.account_id, made, form.media_ids)
     if form.poll:
@@ -110,8 +111,12 @@ async def publish(connection: AsyncConnection, writer: Writer, author: Person, f
     return made
 
 
-async def _usual_visibility(connection: AsyncConnection, author: UUID) -> str:
-    return (await USUAL.all(connection, author=author))[0].privacy
+async def _usual(connection: AsyncConnection, author: UUID, form: NewStatus) -> tuple[str, str | None]:
+    """Give visibility and language of a post; what it does not say itself is as its author's posts usually are."""
+    if form.visibility and form.language:
+        return form.visibility, form.language
+    usual = (await USUAL.all(connection, author=author))[0]
+    return form.visibility or usual.privacy, form.language or usual.language
 
 
 async def _tell_followers(connection: AsyncConnection, author: UUID, status_id: UUID, told: set[UUID]) -> None:

@@ -10,6 +10,7 @@ from app.accounts import NewAccount
 from app.address import base_of, device_of
 from app.authentication import Person, Viewer, client, person
 from app.body import body_of
+from app.descriptions import Description
 from app.entities import account_entity, credential_entity, status_entity
 from app.errors import Forbidden
 from app.ids import from_api
@@ -18,7 +19,7 @@ from app.paging import PageOf
 from app.pictures import SHAPES
 from app.profiles import Profile
 from app.routes.answers import ListingOf
-from app.routes.media import Description, store
+from app.routes.media import store
 from app.services import Parts, Write
 from app.timelines import Narrowed
 from app.tokens import Caller, issue

@@ -5,23 +5,20 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import field_validator
-from starlette.datastructures import UploadFile
 
 from app import accounts, logins, pages, scheduling, statuses
 from app.accounts import NewAccount
 from app.address import device_of
-from app.authentication import Person
-from app.body import Fields, body_of
-from app.durability import Writer
+from app.body import body_of
 from app.errors import Unprocessable
-from app.ids import from_api, to_api
+from app.ids import from_api
 from app.limits import address_of
 from app.logins import LogIn
 from app.pages import Draft
-from app.routes.media import Description, store
+from app.routes.sent_pictures import SentPicture, keep_pictures
 from app.routes.shell import Asks, FormRoute
-from app.routes.taking import Form, LoggedIn, Pressed, accept
-from app.services import Parts, Services, Write
+from app.routes.taking import Form, LoggedIn, Pressed, accept, given_answers
+from app.services import Parts, Write
 from app.statuses import NewStatus
 from app.tokens import BROWSER_SCOPES, issue, revoke
 
@@ -42,29 +39,28 @@ class SignUpForm(Form, NewAccount):
     """The sign-up form."""
 
 
-class SentPicture(Fields):
-    """One picture of a form, with what it shows."""
-
-    file: UploadFile | str | None = None
-    description: str = ""
-
-
 class PostForm(Form, NewStatus):
     """The form for a new post; what was left empty in it was not sent."""
 
     pictures: dict[str, SentPicture] = {}  # noqa: RUF012
 
-    @field_validator("scheduled_at", "in_reply_to_id", "poll", mode="before")
+    _without_answers = field_validator("poll", mode="before")(given_answers)
+
+    @field_validator("scheduled_at", "in_reply_to_id", mode="before")
     @classmethod
     def _left_empty(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            value = value | {"options": [option for option in value.get("options", []) if option.strip()]}
-        return None if value in ("", None) or (isinstance(value, dict) and not value["options"]) else value
+        return value or None
 
     def draft(self) -> Draft:
         """Keep what was typed; a browser fills in no file by itself."""
-        kept = {"status": self.status, "spoiler_text": self.spoiler_text, "visibility": self.visibility or "public"}
-        return Draft("post", kept | {"in_reply_to_id": self.in_reply_to_id or ""})
+        kept: dict[str, Any] = {
+            "status": self.status,
+            "spoiler_text": self.spoiler_text,
+            "visibility": self.visibility or "public",
+        }
+        kept |= {"in_reply_to_id": self.in_reply_to_id or "", "language": self.language or ""}
+        kept |= {"scheduled_at": scheduling.typed(self.scheduled_at)}
+        return Draft("post", kept | {"answers": self.poll.options if self.poll else []})
 
 
 @router.post("/sign-up")
@@ -120,25 +116,12 @@ async def post(
 ) -> Response:
     """Publish a post with its pictures, or keep it for its time."""
     accept(request, who, write, form, form.draft())
-    form.media_ids = await _keep_pictures(parts, write, author, form.pictures)
+    form.media_ids = await keep_pictures(parts, write, author, form.pictures)
     form.check()
     later = scheduling.is_later(form)
     async with write.transaction() as connection:
         await (scheduling.schedule if later else statuses.publish)(connection, write, author, form)
     return pages.go_back("/scheduled" if later else form.back)
-
-
-async def _keep_pictures(parts: Services, durable: Writer, author: Person, sent: dict[str, SentPicture]) -> list[str]:
-    """Put the pictures of a form into the clouds, each under a key of its own, so that a retry finds all of them."""
-    kept: list[str] = []
-    key = durable.key
-    for number, picture in sorted(sent.items()):
-        if isinstance(picture.file, UploadFile) and (data := await picture.file.read()):
-            durable.key = f"{key} picture {number}"
-            row = await store(parts, durable, author, data, Description(description=picture.description or None))
-            kept.append(to_api(row.id))
-    durable.key = key
-    return kept
 
 
 @router.post("/posts/{status_id}/delete")

@@ -12,8 +12,9 @@ from starlette.datastructures import UploadFile
 from app import outbox, pictures
 from app.address import base_of
 from app.authentication import Person, person
-from app.body import Fields, body_of, invalid
+from app.body import body_of, invalid
 from app.copies import IMMUTABLE, KEY
+from app.descriptions import Description
 from app.entities import content_type, media_entity
 from app.errors import NotArrived, NotFound, Unprocessable
 from app.ids import from_api, new_id
@@ -25,29 +26,10 @@ from app.services import Parts, Services, Write
 
 router = APIRouter(tags=["media"])
 
-MAX_DESCRIPTION = 1500
 TABLE = MediaAttachment.__table__
 Author = Annotated[Person, Depends(person("write:media"))]
 
 decoding = asyncio.Semaphore(2)  # a large picture takes 250 MiB while it is decoded
-
-
-class Description(Fields):
-    """What a person says about a picture."""
-
-    description: str | None = None
-    focus: str | None = None
-
-    def columns(self) -> dict[str, Any]:
-        """Give the columns that were sent; raises Unprocessable."""
-        found: dict[str, Any] = {}
-        if self.description is not None:
-            if len(self.description) > MAX_DESCRIPTION:
-                raise invalid({"description": [("ERR_TOO_LONG", f"character limit of {MAX_DESCRIPTION} exceeded")]})
-            found["description"] = self.description
-        if self.focus:
-            found["focus_x"], found["focus_y"] = _focus(self.focus)
-        return found
 
 
 class Upload(Description):
@@ -173,13 +155,3 @@ async def _own(connection, who: Person, media_id: UUID) -> Row[Any]:
 
 def _taken_down() -> Unprocessable:
     return Unprocessable("Validation failed: File was removed by the moderators and is not taken again.")
-
-
-def _focus(text: str) -> tuple[float, float]:
-    try:
-        x, y = (float(part) for part in text.split(","))
-    except ValueError:
-        raise Unprocessable("Validation failed: Focus must be two numbers between -1 and 1, such as 0.0,0.5.") from None
-    if not (-1 <= x <= 1 and -1 <= y <= 1):
-        raise Unprocessable("Validation failed: Focus must be two numbers between -1 and 1, such as 0.0,0.5.")
-    return x, y

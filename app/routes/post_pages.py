@@ -4,23 +4,45 @@ import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import field_validator
 
 from app import accounts, edits, interactions, reports, scheduling
+from app.descriptions import Description
 from app.errors import NotFound
 from app.ids import from_api, to_api
 from app.pages import viewer_of
 from app.paging import PageOf
 from app.posts import load
 from app.reports import NewReport
+from app.routes.sent_pictures import SentPicture, keep_pictures
 from app.routes.shell import Asks, FormRoute, Reader, View, older, show
-from app.routes.taking import Form, Pressed, Taken, taken
+from app.routes.taking import Form, Pressed, Taken, given_answers, taken
 from app.services import Parts
 
 router = APIRouter(tags=["page"], route_class=FormRoute, include_in_schema=False)
 
 
+class KeptPicture(Description):
+    """A picture that the post has already; `dropped` takes it off."""
+
+    dropped: bool = False
+
+
 class EditForm(Form, edits.ChangedStatus):
-    """The form that changes a post."""
+    """The form that changes a post: `kept` are the pictures that it has, by their ids, `pictures` are new ones."""
+
+    kept: dict[str, KeptPicture] | None = None
+    pictures: dict[str, SentPicture] = {}  # noqa: RUF012
+
+    _without_answers = field_validator("poll", mode="before")(given_answers)
+
+    def with_pictures(self, new: list[str]) -> "EditForm":
+        """Give itself with its pictures as the API takes them; a form without any leaves them as they are."""
+        kept = self.kept or {}
+        if kept or new:
+            self.media_ids = [*(key for key, picture in kept.items() if not picture.dropped), *new]
+            self.media_attributes = [edits.ChangedPicture(id=key, **one.model_dump()) for key, one in kept.items()]
+        return self
 
 
 class ReportForm(Form, NewReport):
@@ -47,8 +69,9 @@ async def editing(status_id: str, request: Request, parts: Parts, who: Asks, rea
 @router.post("/posts/{status_id}/edit")
 async def edit(status_id: str, sent: Annotated[Taken[EditForm], Depends(taken(EditForm))]) -> Response:
     """Change a post; every version is kept."""
+    form = sent.form.with_pictures(await keep_pictures(sent.parts, sent.durable, sent.me, sent.form.pictures))
     async with sent.durable.transaction() as connection:
-        post = await edits.edit(connection, sent.me, from_api(status_id), sent.form)
+        post = await edits.edit(connection, sent.me, from_api(status_id), form)
     return sent.to(f"/@{post.account.username}/{to_api(post.row.id)}")
 
 

@@ -8,13 +8,14 @@ from starlette.responses import StreamingResponse
 
 from app import export, invitations, profiles, sessions
 from app.address import base_of
+from app.descriptions import Description
 from app.ids import from_api, new_id
 from app.invitations import NewInvitation
 from app.paging import PageOf
 from app.pictures import SHAPES
 from app.profiles import MAX_FIELDS, Profile
 from app.routes.export import HEADERS
-from app.routes.media import Description, store
+from app.routes.media import store
 from app.routes.shell import Asks, FormRoute, Reader, View, older, show
 from app.routes.taking import Form, Pressed, Taken, taken
 from app.services import Parts

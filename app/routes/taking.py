@@ -1,10 +1,12 @@
 """How a form of the page is taken: it is ours, its person is logged in, and its own idempotency key makes it safe to repeat."""
 
-from collections.abc import Awaitable, Callable
+import datetime
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Request, Response
+from starlette.datastructures import UploadFile
 
 from app import pages
 from app.authentication import Person
@@ -90,6 +92,19 @@ def taken(model: type[Sent]) -> Callable[..., Awaitable[Taken[Sent]]]:
 Pressed = Annotated[Taken[Form], Depends(taken(Form))]
 
 
+def given_answers(poll: Any) -> Any:
+    """Give what a form asks in a poll, without the answers that were left empty; None when all of them were."""
+    if not isinstance(poll, dict):
+        return poll or None
+    options = poll.get("options")
+    given = (
+        [option for option in options if isinstance(option, str) and option.strip()]
+        if isinstance(options, list)
+        else []
+    )
+    return poll | {"options": given} if given else None
+
+
 def accept(request: Request, who: Browser, write: Write, form: Form, draft: Draft = NO_DRAFT) -> None:
     """Keep what was typed, take the form's idempotency key, and refuse a form that is not from our page."""
     request.state.draft = draft if draft.form else _again(form)
@@ -100,7 +115,26 @@ def accept(request: Request, who: Browser, write: Write, form: Form, draft: Draf
 
 
 def _again(form: Form) -> Draft:
-    """Keep a form that can be sent again as it is: one without secrets and files, all of it plain text."""
+    """Keep a form that can be sent again as it is: one without secrets and files."""
     sent = form.model_dump(exclude=set(Form.model_fields), exclude_unset=True)
-    plain = {name: value for name, value in sent.items() if isinstance(value, str)}
-    return Draft("again", plain) if plain == sent and not SECRET & set(sent) else NO_DRAFT
+    fields = list(_flat(sent))
+    whole = not SECRET & set(sent) and not any(isinstance(value, UploadFile) for _, value in fields)
+    return Draft("again", fields=[(name, _text(value)) for name, value in fields]) if whole else NO_DRAFT
+
+
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Give the fields of a form as a page names them: `a[b]`, and `a[]` for each of a list; a file that is none is none."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}[{key}]" if name else key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _flat(inner, f"{name}[]")
+    elif value is not None and not (isinstance(value, UploadFile) and not value.filename):
+        yield name, value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime.datetime):
+        return value.isoformat()
+    return str(value).lower() if isinstance(value, bool) else str(value)

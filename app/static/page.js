@@ -1,8 +1,10 @@
 // What the pages can do beyond forms and links. Without it everything works but this: a post that waits for a site that
-// is moving, counting characters, notifications, and installing.
+// is moving, counting characters, pointing at a picture, times in the person's own zone, notifications, and installing.
 import { startWaiting } from "/static/waiting.js";
 import { startLive } from "/static/live.js";
 import { startPush } from "/static/push.js";
+import { startFocus } from "/static/focus.js";
+import { startMoments } from "/static/moments.js";
 
 const said = document.getElementById("said");
 
@@ -55,4 +57,6 @@ if (document.querySelector("[data-offline]") && location.pathname !== "/offline"
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/service-worker.js").catch(() => {});
 startWaiting(say);
 startPush(say);
+startFocus();
+startMoments();
 startLive();

@@ -4,7 +4,7 @@
 const KEPT = "lifeboat-1";
 const SHELL = "/offline";
 const FILES = /(?:href|src)="(\/(?:static\/|htmx\.js)[^"]+)"/g;
-const MODULES = ["/static/waiting.js", "/static/push.js", "/static/live.js"];
+const MODULES = ["/static/waiting.js", "/static/push.js", "/static/live.js", "/static/focus.js", "/static/moments.js"];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keepShell().then(() => self.skipWaiting()));

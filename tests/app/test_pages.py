@@ -194,14 +194,14 @@ def test_everything_is_reached_by_keyboard(member: Page) -> None:
     assert member.evaluate("document.activeElement.className") == "skip"
     member.keyboard.press("Enter")
     reached = []
-    for _ in range(7):
+    for _ in range(8):
         member.keyboard.press("Tab")
         reached.append(member.evaluate("document.activeElement.textContent.trim() || document.activeElement.name"))
         assert member.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", reached
     member.locator(".extras summary", has_text="Poll").focus()
     member.keyboard.press("Enter")
 
-    assert reached[1:5] == ["Pictures", "Poll", "Warning", "Later"]
+    assert reached[1:6] == ["Pictures", "Poll", "Warning", "Later", "Language"]
     assert reached[-1] == "Post"
     expect(member.get_by_label("Answer 1")).to_be_visible()
 

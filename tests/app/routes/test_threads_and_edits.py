@@ -1,6 +1,7 @@
 """Threads, edits, and the people and tags in a post."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -88,6 +89,24 @@ def test_pictures_of_a_post_are_exchanged(member: Member, picture: bytes) -> Non
 
     assert without["media_attachments"] == []
     assert ids(with_it["media_attachments"]) == [media]
+
+
+@pytest.mark.parametrize("as_form", [False, True])
+def test_an_edit_says_anew_what_a_picture_shows(member: Member, picture: bytes, as_form: bool) -> None:
+    """It changes words and point of a picture of the post with its text, as JSON and as a form, and twice the same once."""
+    media = [member.client.post("/api/v2/media", files={"file": picture}).json()["id"] for _ in range(2)]
+    address = f"/api/v1/statuses/{member.post('look', media_ids=media[:1])['id']}"
+    said = {"id": media[0], "description": "a boat", "focus": "0.5,0.25"}
+    form = {f"media_attributes[][{name}]": value for name, value in said.items()}
+    body: Any = {"data": form} if as_form else {"json": {"media_attributes": [said, said | {"id": media[1]}]}}
+
+    edited = member.client.put(address, **body).json()
+    again = member.client.put(address, **body).json()
+
+    (shown,) = edited["media_attachments"]
+    assert (shown["description"], shown["meta"]["focus"]) == ("a boat", {"x": 0.5, "y": 0.25})
+    assert edited["edited_at"] == again["edited_at"] is not None
+    assert member.read(f"/api/v1/media/{media[1]}")["description"] is None
 
 
 @pytest.mark.parametrize(("change", "status"), [({"status": "x" * 501}, 422), ({"status": " "}, 422)])

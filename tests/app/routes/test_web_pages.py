@@ -63,8 +63,8 @@ def test_a_post_waits_for_its_time(browser: Browser, name: str) -> None:
     soon = browser.send(f"{path}/move", page=browser.read("/scheduled"), scheduled_at="2001-01-01T00:00")
     dropped = act(browser, f"{path}/cancel", "/scheduled")
 
-    assert "1 January 2099, 08:00 UTC" in page
-    assert "3 February 2099, 09:30 UTC" in moved
+    assert "1 January 2099, 08:00</time> (<span data-zone>UTC</span>)" in page
+    assert "3 February 2099, 09:30</time> (<span data-zone>UTC</span>)" in moved
     assert (soon.status_code, "at least 5 minutes" in soon.text) == (422, True)
     assert "No post is waiting" in dropped
 
