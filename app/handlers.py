@@ -6,7 +6,6 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
 
 from app.database import DATABASE_ERRORS, refusal
 from app.errors import LifeboatError, OAuthError, Unprocessable
@@ -15,10 +14,9 @@ log = logging.getLogger(__name__)
 
 
 def install(app: FastAPI) -> None:
-    """Give the app its answers for refusals, database errors, unknown paths and odd parameters."""
+    """Give the app its answers for refusals, database errors and odd parameters."""
     app.add_exception_handler(LifeboatError, _refused)
     app.add_exception_handler(RequestValidationError, _refused)
-    app.add_exception_handler(HTTPException, _no_route)
     for kind in DATABASE_ERRORS:
         app.add_exception_handler(kind, _database_error)
 
@@ -71,9 +69,3 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
         raise error
     log.warning("%s: %s", type(error).__name__, str(error).partition("\n")[0])
     return answer(request, refused)
-
-
-async def _no_route(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    sentence = "Record not found" if error.status_code == 404 else str(error.detail)
-    return JSONResponse({"error": sentence}, error.status_code, error.headers)

@@ -49,6 +49,7 @@ from app.routes import (
     streaming,
     tags,
     timelines,
+    unknown,
     web,
 )
 from app.services import Services
@@ -113,6 +114,7 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
     parts = app.state.services = services or Services.open(settings)
     app.openapi = lambda: describe(app)
     handlers.install(app)
+    unknown.install(app)
     for module in ROUTERS:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(resources.files("app") / "static")))

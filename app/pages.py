@@ -201,7 +201,8 @@ def files_version() -> str:
     return hashlib.sha256(contents).hexdigest()[:12]
 
 
-templates.globals.update(languages=LANGUAGES, points=POINTS)
+OFFERED: Any = {"languages": LANGUAGES, "points": POINTS}
+templates.globals |= OFFERED
 templates.filters |= {
     "ago": ago,
     "hue": hue,

@@ -35,15 +35,15 @@ class FormRoute(APIRoute):
         """Wrap the route's own handler."""
         handle = super().get_route_handler()
 
-        async def handle_or_explain(request: Request) -> Response:
+        async def handle_orexplain(request: Request) -> Response:
             try:
                 return await handle(request)
             except (LifeboatError, RequestValidationError, *DATABASE_ERRORS) as error:
                 if (refused := told(error)) is None:
                     raise
-                return await _explain(request, refused)
+                return await explain(request, refused)
 
-        return handle_or_explain
+        return handle_orexplain
 
 
 async def browser(request: Request, parts: Parts) -> Browser:
@@ -125,7 +125,7 @@ async def member(who: Asks) -> UUID:
 Reader = Annotated[UUID, Depends(member)]
 
 
-async def _explain(request: Request, error: LifeboatError) -> Response:
+async def explain(request: Request, error: LifeboatError) -> Response:
     """Show a refused form as it was filled in, with the sentence on top; anything else as the sentence alone."""
     parts: Services = request.app.state.services
     draft: Draft = getattr(request.state, "draft", Draft())

@@ -91,15 +91,6 @@ def test_writing_without_a_database_saves_nothing_and_says_so(orphan: RunningApp
     assert answer.json()["idempotency_key"] == "mine"
 
 
-def test_an_unknown_path_is_not_found_in_json(anonymous: httpx.Client) -> None:
-    """It answers 404 in Mastodon's words, and 405 for a method that a path does not have."""
-    assert (anonymous.get("/api/v9/x").status_code, anonymous.get("/api/v9/x").json()) == (
-        404,
-        {"error": "Record not found"},
-    )
-    assert anonymous.delete("/healthz").status_code == 405
-
-
 def test_the_instance_says_what_it_allows(anonymous: httpx.Client, member: Any) -> None:
     """It gives both versions of the Instance entity with the limits that the routes enforce."""
     first, second = anonymous.get("/api/v1/instance").json(), anonymous.get("/api/v2/instance").json()
