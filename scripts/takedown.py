@@ -177,7 +177,8 @@ def _ledger(platform: Platform) -> Ledger:
 def _summary(ledger: Ledger, findings: Findings) -> str:
     return (
         f"{len(ledger.entries)} takedowns; ledger stores {', '.join(ledger.answered)}; "
-        f"buckets {', '.join(findings.buckets) or 'none'}; databases {', '.join(findings.databases) or 'none'} were checked."
+        f"buckets {', '.join(findings.buckets) or 'none'}; databases {', '.join(findings.databases) or 'none'}; "
+        f"from outside {', '.join(findings.edges) or 'nobody'} were checked."
     )
 
 

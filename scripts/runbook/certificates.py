@@ -21,19 +21,28 @@ def edge_fault(edge: str, name: str, port: int = 443) -> str:
     It proves at once that the certificate is for the name and trusted, and that the edge may reach the app (on Azure a
     private link that somebody has to approve, on AWS the way from CloudFront into the network).
     """
-    context = ssl.create_default_context()
-    asked = f"GET {HEALTH_PATH} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
     try:
-        with (
-            socket.create_connection((edge, port), CONNECT_SECONDS) as plain,
-            context.wrap_socket(plain, server_hostname=name) as secured,
-        ):
-            secured.settimeout(ANSWER_SECONDS)
-            secured.sendall(asked.encode())
-            first = secured.makefile("rb").readline(200).decode("ascii", "replace").strip()
+        status, first = answer_of(edge, name, HEALTH_PATH, port)
     except OSError as reason:
         return str(reason)
-    return "" if first.split()[1:2] == ["200"] else f"it answered {first or 'nothing'}"
+    return "" if status == "200" else f"it answered {first or 'nothing'}"
+
+
+def answer_of(edge: str, name: str, path: str, port: int = 443) -> tuple[str, str]:
+    """Ask an edge by its own name for a path of the app, and return the status and the whole first line of its answer.
+
+    Raises OSError (ssl.SSLError is one) where nobody trusted answers for the name.
+    """
+    context = ssl.create_default_context()
+    asked = f"GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
+    with (
+        socket.create_connection((edge, port), CONNECT_SECONDS) as plain,
+        context.wrap_socket(plain, server_hostname=name) as secured,
+    ):
+        secured.settimeout(ANSWER_SECONDS)
+        secured.sendall(asked.encode())
+        first = secured.makefile("rb").readline(200).decode("ascii", "replace").strip()
+    return "".join(first.split()[1:2]), first
 
 
 def days_left(host: str, port: int, *, postgres: bool = False, name: str | None = None) -> float:

@@ -22,6 +22,14 @@ def answers(url: str) -> bool:
         return False
 
 
+def status(url: str) -> int:
+    """Return the status with which an address answers. Raises OSError where nobody does."""
+    try:
+        return _client().get(url).status_code
+    except httpx.HTTPError as reason:
+        raise OSError(f"{type(reason).__name__} {reason}") from reason
+
+
 def readiness(url: str) -> dict[str, Any]:
     """Return what the app at `url` says of itself (`site`, `writable`, ...); an empty answer where there is none."""
     try:

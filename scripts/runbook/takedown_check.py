@@ -1,4 +1,4 @@
-"""Whether what was taken down is known to every ledger store and gone from every bucket and database in reach."""
+"""Whether what was taken down is known to every ledger store and gone from every bucket, database and edge in reach."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import UsageError
 from scripts.runbook.join import agent_connection
 from scripts.runbook.sites import Platform
+from scripts.runbook.takedown_edges import still_shown
 from scripts.runbook.takedowns import Ledger
 
 
@@ -24,6 +25,7 @@ class Findings:
     lines: list[str] = field(default_factory=list)
     buckets: list[str] = field(default_factory=list)
     databases: list[str] = field(default_factory=list)
+    edges: list[str] = field(default_factory=list)
     silent: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -42,6 +44,8 @@ def check(platform: Platform, ledger: Ledger) -> Findings:
             f"the ledger of {site} lacks {entry.takedown.kind} {entry.takedown.target}" for entry in entries
         ]
     asyncio.run(_check_buckets(platform, ledger, found))
+    shown = still_shown(platform, ledger)
+    found.lines, found.edges, found.silent = found.lines + shown.lines, shown.asked, found.silent | shown.silent
     for site in platform.sites:
         try:
             with agent_connection(platform, site) as database:
