@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import psycopg
@@ -12,7 +12,16 @@ from rich.table import Table
 from app.stores import Store
 from app.takedowns import KINDS
 from scripts.console import Console, two_columns
-from scripts.runbook import fence, media, operator_keys, sites, takedown_check, takedown_replay, takedowns
+from scripts.runbook import (
+    fence,
+    media,
+    operator_keys,
+    sites,
+    takedown_check,
+    takedown_edges,
+    takedown_replay,
+    takedowns,
+)
 from scripts.runbook.errors import BadTakedown, LifeboatError, NotTakenDown, RegisterUnreachable, UsageError
 from scripts.runbook.join import agent_connection
 from scripts.runbook.primary import find_primary
@@ -112,6 +121,29 @@ def verify(
         _warn_of_silence(console, _stores(ledger) | findings.silent)
     if findings.lines:
         raise NotTakenDown(len(findings.lines))
+
+
+@app.command("forget")
+def forget(
+    context: typer.Context,
+    sha256: Annotated[str, typer.Argument(help="The picture, as it was taken down.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Order it; without it, only say what each edge shows.")] = False,
+) -> None:
+    """Make every edge forget a picture that was taken down, now; by itself each asks again within ten minutes."""
+    console: Console = context.obj
+    platform = sites.load(console.folder)
+    ledger = _ledger(platform)
+    named = replace(ledger, entries=tuple(one for one in ledger.entries if one.takedown.target == sha256))
+    if not takedown_edges.young_keys(named):
+        raise BadTakedown(f"No picture {sha256} was taken down within the last day: no edge keeps anything longer.")
+    for line in takedown_edges.forget(platform, named) if yes else ():
+        console.tell(line)
+    shown = takedown_edges.until_gone(platform, named) if yes else takedown_edges.still_shown(platform, named)
+    for line in shown.lines or [f"Gone at {', '.join(shown.asked) or 'nobody that was asked'}."]:
+        console.tell(line)
+    _warn_of_silence(console, shown.silent)
+    if shown.lines:
+        raise NotTakenDown(len(shown.lines))
 
 
 def _takedown(platform: Platform, kind: str, target: str, reason: str, by: str) -> Takedown:

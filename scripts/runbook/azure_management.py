@@ -1,11 +1,12 @@
-"""Azure's management API, as far as the acts go that no resource of a stack is: restart, lock, approve.
+"""Azure's management API, as far as the acts go that no resource of a stack is: restart, lock, approve, forget.
 
 Calls, below learn.microsoft.com/rest/api/: resources/resources/list; postgresql/servers/restart; storagerp/storage-accounts
 (get-properties, update); resource-manager/containerapps/managed-environment-private-endpoint-connections (list,
-create-or-update). Each act looks first, acts, and looks again, so that it may be killed and run again.
+create-or-update); frontdoor/azurefrontdoorstandardpremium/afd-endpoints/purge-content. Each act looks first, acts, and looks
+again, so that it may be killed and run again; whether an edge forgot is asked of the edge itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,8 @@ from scripts.runbook.errors import AzureRefused
 URL = "https://management.azure.com"
 SERVER, STORES = "Microsoft.DBforPostgreSQL/flexibleServers", "Microsoft.Storage/storageAccounts"
 ENVIRONMENT = "Microsoft.App/managedEnvironments"
-VERSIONS = {SERVER: "2025-08-01", STORES: "2024-01-01", ENVIRONMENT: "2025-07-01"}
+EDGE = "Microsoft.Cdn/profiles/afdEndpoints"
+VERSIONS = {EDGE: "2025-06-01", SERVER: "2025-08-01", STORES: "2024-01-01", ENVIRONMENT: "2025-07-01"}
 LIST_VERSION = "2021-04-01"
 APPROVED, PENDING, LOCKED = "Approved", "Pending", "Locked"
 
@@ -68,6 +70,14 @@ class Management:
             raise AzureRefused(
                 f"{len(left)} private links still wait after they were approved; look again in a minute."
             )
+
+    def forget(self, site: str, name: str, paths: Sequence[str]) -> None:
+        """Have the site's edge forget some paths of a host name; it does so within minutes. Raises AzureRefused."""
+        endpoints = list(self._of_site(site, EDGE))
+        if not endpoints:
+            raise AzureRefused(f"The subscription has no edge tagged lifeboat-site={site}.")
+        for endpoint in endpoints:
+            self._ask("POST", f"{endpoint}/purge", EDGE, {"contentPaths": list(paths), "domains": [name]})
 
     def _links(self, site: str) -> Iterator[dict[str, Any]]:
         for environment in self._of_site(site, ENVIRONMENT):

@@ -72,6 +72,10 @@ class AzureRefused(LifeboatError):
     """Azure did not do what it was asked; its own words are in the message."""
 
 
+class PurgeRefused(LifeboatError):
+    """An edge's provider did not take the order to forget pictures; its own words are in the message."""
+
+
 class UnusableSecrets(UsageError):
     """The sites' secrets are not what they must be."""
 

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from app.takedowns import keys_of
-from scripts.runbook import certificates, outside
+from scripts.runbook import certificates, edge_purge, outside
+from scripts.runbook.errors import PurgeRefused
 from scripts.runbook.sites import Platform
 from scripts.runbook.takedowns import Ledger
 
 YOUNG_SECONDS = 24 * 3600
 """Older takedowns are not asked for again: no edge keeps anything that long without asking."""
 GONE = ("404", "410")
+PATIENCE_SECONDS, PAUSE_SECONDS = 660.0, 1.0
+"""A minute more than an edge keeps anything without asking."""
 
 
 @dataclass
@@ -30,7 +33,7 @@ class Shown:
 def still_shown(platform: Platform, ledger: Ledger, port: int = 443) -> Shown:
     """Ask every site's own edge for each picture of the last day's takedowns; without TLS, the one public address."""
     found, parts = Shown(), urlsplit(platform.outside_url)
-    keys = list(_young_keys(ledger))
+    keys = young_keys(ledger)
     if not keys:
         return found
     if parts.scheme != "https":
@@ -42,10 +45,37 @@ def still_shown(platform: Platform, ledger: Ledger, port: int = 443) -> Shown:
     return found
 
 
-def _young_keys(ledger: Ledger) -> Iterator[str]:
-    for entry in ledger.entries:
-        if entry.takedown.kind == "media" and time.time() - entry.takedown.at < YOUNG_SECONDS:
-            yield from keys_of(entry.takedown.target)
+def forget(platform: Platform, ledger: Ledger) -> Iterator[str]:
+    """Order every site's edge to forget the pictures of the last day's takedowns, and say how each took it."""
+    parts, keys = urlsplit(platform.outside_url), young_keys(ledger)
+    if parts.scheme != "https":
+        yield "Served without TLS: there is no edge that keeps anything."
+        return
+    for site, outputs in platform.outputs.items():
+        try:
+            edge_purge.order(outputs, parts.hostname or "", keys)
+        except PurgeRefused as reason:
+            yield f"The edge of {site} was not told: {reason}"
+        else:
+            yield f"The edge of {site} was told to forget it."
+
+
+def until_gone(platform: Platform, ledger: Ledger, port: int = 443, seconds: float = PATIENCE_SECONDS) -> Shown:
+    """Ask until no edge shows anything any more, or the patience is over."""
+    deadline = time.monotonic() + seconds
+    while (found := still_shown(platform, ledger, port)).lines and time.monotonic() < deadline:
+        time.sleep(PAUSE_SECONDS)
+    return found
+
+
+def young_keys(ledger: Ledger) -> list[str]:
+    """Return the keys of the pictures that were taken down within the last day."""
+    young = [
+        entry.takedown.target
+        for entry in ledger.entries
+        if entry.takedown.kind == "media" and time.time() - entry.takedown.at < YOUNG_SECONDS
+    ]
+    return [key for target in young for key in keys_of(target)]
 
 
 def _status(target: str, name: str, key: str, port: int) -> str:

@@ -17,6 +17,7 @@ DATABASE = f"{GROUP}/Microsoft.DBforPostgreSQL/flexibleServers/lifeboat-db"
 ENVIRONMENT = f"{GROUP}/Microsoft.App/managedEnvironments/lifeboat-apps"
 LINKS = f"{ENVIRONMENT}/privateEndpointConnections"
 STORES = f"{GROUP}/Microsoft.Storage/storageAccounts"
+EDGE = f"{GROUP}/Microsoft.Cdn/profiles/lifeboat/afdEndpoints/lifeboat"
 TAGS = {"lifeboat-site": "azure"}
 
 
@@ -34,6 +35,7 @@ class Subscription(Server):
         self.deaf = False
         self.holds = True
         self.asked: list[str] = []
+        self.forgotten: list[tuple[list[str], list[str]]] = []
 
     def answer(self, path: str, body: bytes, told: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
         lowered = {name.lower(): value for name, value in told.items()}
@@ -55,6 +57,9 @@ class Subscription(Server):
         if (method, place) == ("POST", f"{DATABASE}/restart"):
             self.restarts += 1
             return 202, None
+        if (method, place) == ("POST", f"{EDGE}/purge"):
+            self.forgotten.append((body["domains"], body["contentPaths"]))
+            return 202, None
         if place.startswith(STORES):
             return self._store(method, place.rpartition("/")[2], body)
         if place == LINKS:
@@ -68,6 +73,7 @@ class Subscription(Server):
         kind = query["$filter"][0].split("'")[1]
         every = {
             "Microsoft.DBforPostgreSQL/flexibleServers": self.servers,
+            "Microsoft.Cdn/profiles/afdEndpoints": [{"id": EDGE, "name": "lifeboat", "tags": TAGS}],
             "Microsoft.App/managedEnvironments": [{"id": ENVIRONMENT, "name": "lifeboat-apps", "tags": TAGS}],
             "Microsoft.Storage/storageAccounts": [{"id": f"{STORES}/{name}", "name": name} for name in self.retained],
         }[kind]

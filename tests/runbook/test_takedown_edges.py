@@ -1,5 +1,6 @@
 """Whether an edge still shows what was taken down, asked over TLS at each site's own edge, as a visitor would ask."""
 
+import threading
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.takedowns import keys_of
-from scripts.runbook.takedown_edges import YOUNG_SECONDS, still_shown
+from scripts.runbook.takedown_edges import YOUNG_SECONDS, forget, still_shown, until_gone
 from scripts.runbook.takedowns import Entry, Ledger, Takedown
 from tests.conftest import free_port
 from tests.runbook.edge_double import certificate_for, serving_edge
@@ -82,3 +83,25 @@ def test_without_tls_the_one_public_address_is_asked() -> None:
     found = still_shown(platform(f"http://127.0.0.1:{free_port()}"), ledger(taken_down(PICTURE)))
 
     assert "ConnectError" in found.silent["the public address"]
+
+
+def test_it_asks_until_an_edge_has_forgotten(certificate: Path) -> None:
+    """It stops as soon as nothing is shown any more, and says what is shown when its patience is over."""
+    key, port = keys_of(PICTURE)[0], free_port()
+    answers = {f"/{key}": "200 OK"}
+    with ExitStack() as stack:
+        for address in EDGES.values():
+            stack.enter_context(serving_edge(address, port, certificate, answers))
+        shown = until_gone(platform(f"https://{NAME}"), ledger(taken_down(PICTURE)), port, seconds=0)
+        threading.Timer(0.5, answers.clear).start()
+        gone = until_gone(platform(f"https://{NAME}"), ledger(taken_down(PICTURE)), port, seconds=90)
+
+    assert len(shown.lines) == len(EDGES)
+    assert (gone.lines, len(gone.asked)) == ([], len(EDGES))
+
+
+def test_local_sites_have_no_edge_to_tell() -> None:
+    """It orders nothing where the app is served without TLS: no provider hears of it."""
+    told = list(forget(platform("http://127.0.0.1:1"), ledger(taken_down(PICTURE))))
+
+    assert told == ["Served without TLS: there is no edge that keeps anything."]
