@@ -6,6 +6,7 @@ and the Cloud Billing Catalog API (cloud.google.com/billing/v1/how-tos/catalog-a
 those pages; never tried against the services themselves.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,6 +20,8 @@ from scripts.runbook.errors import LifeboatError
 
 PATIENCE = httpx.Timeout(60.0, connect=10.0)
 """Seconds for each piece of an answer; who is there at all takes a connection sooner."""
+LARGEST_MIB = 100.0
+"""A list of AWS may be larger: that of EC2 has 400 MiB for one region, which as Python objects fills a laptop's memory."""
 GOOGLE_KEY = "GOOGLE_API_KEY"
 
 
@@ -132,9 +135,9 @@ class _Desk:
 
 def _fetch(client: httpx.Client, url: str, query: Mapping[str, str]) -> dict[str, Any]:
     try:
-        answer = client.get(url, params=dict(query))
-        answer.raise_for_status()
-        found = answer.json()
+        with client.stream("GET", url, params=dict(query)) as answer:
+            answer.raise_for_status()
+            found = json.loads(_body(answer, url))
     except httpx.HTTPStatusError as error:
         raise NoPrice(f"{url} answers {error.response.status_code}") from error
     except httpx.TransportError as error:
@@ -144,6 +147,15 @@ def _fetch(client: httpx.Client, url: str, query: Mapping[str, str]) -> dict[str
     if not isinstance(found, dict):
         raise NoPrice(f"{url} answers with something else than a table")
     return found
+
+
+def _body(answer: httpx.Response, url: str) -> bytes:
+    found = bytearray()
+    for piece in answer.iter_bytes():
+        found += piece
+        if len(found) > LARGEST_MIB * 2**20:
+            raise NoPrice(f"{url} holds more than {LARGEST_MIB:g} MiB, so look the price up by hand")
+    return bytes(found)
 
 
 UNITS: Mapping[str, tuple[str, ...]] = {

@@ -15,6 +15,7 @@ import pytest
 
 from scripts.console import Console
 from scripts.cost import ask_providers, check_choices, make_bills, render
+from scripts.costing import refresh as refreshing
 from scripts.costing.bill import compare_bills, make_bill
 from scripts.costing.meters import METERS, measure
 from scripts.costing.prices import FILE, BadPrices, Price, find_price, read_prices, write_prices
@@ -245,6 +246,20 @@ def test_what_is_not_one_price_stays_not_known(answers: tuple[Endpoints, dict[st
         "no price API is asked for it: read a page",
         "the API counts it in 1/month, not by the hour",
     ]
+
+
+def test_a_list_that_would_fill_the_memory_is_left_alone(
+    answers: tuple[Endpoints, dict[str, Any], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stops reading where a list is too long, and says so."""
+    where, found, _ = answers
+    found["/api/retail/prices"] = {"Items": [{"retailPrice": 0.25, "unitOfMeasure": "1 Hour"}] * 9}
+    monkeypatch.setattr(refreshing, "LARGEST_MIB", 0.0001)
+
+    (told,) = refresh((asked_price("azure", where={}),), where, "", TODAY)
+
+    assert told.price.price == "not known"
+    assert told.fault == f"{where.azure}/api/retail/prices holds more than 0.0001 MiB, so look the price up by hand"
 
 
 def test_who_cannot_be_reached_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
