@@ -148,6 +148,19 @@ def test_it_edits_and_deletes(sign_up: Callable[[], Mastodon]) -> None:
         client.status(post)
 
 
+def test_it_says_anew_what_a_picture_shows(sign_up: Callable[[], Mastodon], picture: bytes) -> None:
+    """It changes description and point of a picture with the post."""
+    client = sign_up()
+    media = client.media_post(io.BytesIO(picture), "image/png")
+    post = client.status_post("look", media_ids=media)
+    said = client.generate_media_edit_attributes(media.id, description="a boat", focus=(0.5, -0.5))
+
+    edited = client.status_update(post, "look", media_attributes=[said])
+
+    (shown,) = edited.media_attachments
+    assert (shown.description, shown.meta.focus.x, shown.meta.focus.y) == ("a boat", 0.5, -0.5)
+
+
 def test_it_searches(sign_up: Callable[[], Mastodon]) -> None:
     """It finds a person by the beginning of the name, a post by its words, and a hashtag."""
     client = sign_up()

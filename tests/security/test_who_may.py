@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.app.conftest import Api, RunningApp
+from tests.app.conftest import PASSWORD, Api, RunningApp
 from tests.app.test_every_route_is_durable import routes
 from tests.security.world import BROWSERS, CALLERS, MAKERS, World
 
@@ -63,6 +63,23 @@ def test_a_stranger_takes_nothing_away(route: str, world: World) -> None:
 
     assert answer.status_code == 200
     assert f'"{made}"' in world.owner.client.get(KEPT[route]).text
+
+
+def test_nobody_is_a_moderator(world: World) -> None:
+    """A token with the scopes that Mastodon gives moderators reads no report and nothing but what is the person's own."""
+    grant = {"client_name": "x", "scopes": "read admin:read admin:write"}
+    made = world.client.post("/api/v1/apps", data=grant).json()
+    who = {"username": world.people["other"].username, "password": PASSWORD, "grant_type": "password"}
+    client = {"client_id": made["client_id"], "client_secret": made["client_secret"]}
+    token = world.client.post("/oauth/token", data=who | client | {"scope": "admin:read admin:write"}).json()
+    headers = {"authorization": f"Bearer {token['access_token']}"}
+    paths = ("/api/v1/admin/reports", f"/api/v1/admin/accounts/{world.owner.id}", "/api/v1/accounts/verify_credentials")
+
+    answers = [world.client.get(path, headers=headers) for path in paths]
+
+    assert token["scope"] == "admin:read admin:write"
+    assert [answer.status_code for answer in answers] == [404, 404, 403]
+    assert world.owner.read("/api/v1/accounts/verify_credentials")["roles"] == []
 
 
 @pytest.mark.parametrize("route", EXPECTED)
