@@ -4,8 +4,6 @@ Calls: learn.microsoft.com/rest/api/storageservices/list-blobs, with `include=im
 locked, so only Azure's are asked.
 """
 
-import xml.etree.ElementTree as ElementTree  # nosec B405  (the provider's own answer, over TLS)
-
 import httpx
 
 from app.stores import StoreUrl
@@ -21,6 +19,9 @@ def mode(url: str, endpoint: str = "") -> str:
 
     `endpoint` replaces the account's public one. Raises AzureRefused when the store does not say.
     """
+    # Only here: no other site's agent shall carry the library.
+    import xml.etree.ElementTree as ElementTree  # nosec B405  (the provider's own answer, over TLS)
+
     account, container = StoreUrl.parse(url).names
     asked = {"restype": "container", "comp": "list", "include": "immutabilitypolicy", "maxresults": "1"}
     place = f"{endpoint or f'https://{account}.blob.core.windows.net'}/{container}"

@@ -5,6 +5,7 @@ provider's server could resolve it; and behind the name the address changes with
 """
 
 import asyncio
+import ipaddress
 import socket
 
 from scripts.runbook import replication
@@ -23,6 +24,8 @@ async def keep_addresses(agent: Agent) -> float:
 async def _learn_own(agent: Agent) -> None:
     """Keep the last address that the name gave while it gives none: the database may well go on."""
     outputs, subject = agent.platform.outputs[agent.site], "database name"
+    if _is_address(outputs.database_host):
+        return
     try:
         found = await asyncio.get_running_loop().getaddrinfo(
             outputs.database_host, outputs.database_port, family=socket.AF_INET, type=socket.SOCK_STREAM
@@ -35,6 +38,13 @@ async def _learn_own(agent: Agent) -> None:
     if address != agent.database_address:
         agent.database_address = address
         agent.changed.set()
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False
 
 
 async def _follow_primary(agent: Agent) -> None:
