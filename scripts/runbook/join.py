@@ -27,14 +27,14 @@ def agent_connection(platform: Platform, site: str) -> Generator[psycopg.Connect
 
 def join(platform: Platform, site: str, primary: str, epoch: int) -> None:
     """Make an empty site follow the primary over a connection of its own: where no agent runs yet."""
-    with agent_connection(platform, site) as connection:
-        copy_tables(connection, platform, site, Following(primary, epoch))
-
-
-def copy_tables(connection: psycopg.Connection[Any], platform: Platform, site: str, following: Following) -> None:
-    """Copy every table of the primary, then go on from there. Safe to run again."""
-    outputs = platform.outputs[following.primary]
+    outputs = platform.outputs[primary]
     conninfo = platform.conninfo(outputs.database_host, outputs.database_port, site)
+    with agent_connection(platform, site) as connection:
+        copy_tables(connection, site, Following(primary, epoch), conninfo)
+
+
+def copy_tables(connection: psycopg.Connection[Any], site: str, following: Following, conninfo: str) -> None:
+    """Copy every table of the primary, then go on from there. Safe to run again."""
     replication.follow(connection, site, following, conninfo, copy=True)
     replication.wait_until_copied(connection)
 

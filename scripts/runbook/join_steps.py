@@ -89,8 +89,11 @@ def must_be_empty(run: JoinRun) -> Evidence:
 
 def copy_tables(run: JoinRun) -> Evidence:
     """Every table is copied from the primary, and what changes meanwhile follows."""
-    following = Following(run.plan.primary, run.plan.epoch)
-    join.copy_tables(run.database, run.platform, run.site, following)
+    primary = run.plan.primary
+    # Where the primary itself says that its database is: the name in its outputs means nothing in another cloud.
+    said = run.wait_to_hear(primary, lambda heard: True, f"{primary} says nothing under epoch {run.epoch}")
+    conninfo = run.platform.conninfo(said.database_host, said.database_port, run.site)
+    join.copy_tables(run.database, run.site, Following(primary, run.plan.epoch), conninfo)
     return {"follows": run.plan.primary}
 
 
