@@ -79,6 +79,7 @@ def test_a_poll_is_edited(browser: Browser, name: str, app_server: RunningApp) -
     act(browser, path, path, status="Shall we not?", **asked | {"poll[options][]": ["never", "always", "maybe", ""]})
 
     assert 'value="yes"' in form
+    assert ">not said</option>" in form
     assert same == before
     assert [option["title"] for option in of(app_server, name)[0]["poll"]["options"]] == ["never", "always", "maybe"]
 
