@@ -1,12 +1,14 @@
 """`python -m tests.matrix [--full] [--cells 13F 9P ...]`: runs the failure matrix and writes docs/failure-matrix.md.
 
 Without anything it is the fixed spread of 25 cells; --full is every test of every cell. The newest result of each test is
-kept, so runs add up. A cell without a test is shown as empty.
+kept as soon as it has ended, so runs add up: `--full --new --seconds 1800` goes on with what no run came to yet. It may be
+ended and started again at any time. A cell without a test is shown as empty.
 """
 
 import argparse
 import os
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -19,10 +21,32 @@ TABLE = ROOT / "docs" / "failure-matrix.md"
 
 
 class Recorder:
-    """Keeps how every test ended."""
+    """Keeps how every test ended, and begins none after so many seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, tests: tuple[str, ...], seconds: float) -> None:
         self.ended: dict[str, str] = {}
+        self.kept: set[str] = set()
+        self._tests, self._until = tests, time.monotonic() + seconds
+        self._session: pytest.Session | None = None
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self._session = session
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        if nodeid in self._tests:
+            self.keep(nodeid)
+        if self._session and time.monotonic() > self._until:
+            self._session.shouldstop = "the time that was given is over"
+
+    @property
+    def is_cut_short(self) -> bool:
+        return self._session is None or bool(self._session.shouldstop)
+
+    def keep(self, test: str) -> None:
+        """Write down how a test ended, if it ran."""
+        if test not in self.kept and (outcome := self.outcome(test)) != "did not run":
+            self.kept.add(test)
+            RESULTS.add({"test": test, "outcome": outcome})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.outcome != "passed":
@@ -35,13 +59,14 @@ class Recorder:
         return next((worst for worst in ("failed", "skipped", "passed") if worst in ended), "did not run")
 
 
-def run(tests: tuple[str, ...]) -> None:
-    """Run tests by name, in this process, and keep how each ended."""
-    recorder = Recorder()
+def run(tests: tuple[str, ...], seconds: float) -> None:
+    """Run tests by name, in this process, and keep how each ended; none is begun after so many seconds."""
+    recorder = Recorder(tests, seconds)
     os.environ["LIFEBOAT_MATRIX"] = "1"
     pytest.main(["-q", "-p", "no:cacheprovider", "--no-header", *tests], plugins=[recorder])
-    for test in tests:
-        RESULTS.add({"test": test, "outcome": recorder.outcome(test)})
+    if not recorder.is_cut_short:  # then a test of several cases may have come to some of them only
+        for test in tests:
+            recorder.keep(test)
 
 
 def newest() -> dict[str, dict[str, Any]]:
@@ -101,7 +126,8 @@ def main() -> None:
     parser.add_argument(
         "--cells", nargs="*", metavar="CELL", help="only these, such as 13F 9P; none: only write the table"
     )
-    parser.add_argument("--new", action="store_true", help="only tests that have no result yet")
+    parser.add_argument("--new", action="store_true", help="only tests that no run came to yet")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no test after so many seconds")
     options = parser.parse_args()
     tests = daily()
     if options.full or options.cells is not None:
@@ -109,13 +135,14 @@ def main() -> None:
         chosen = CELLS if options.cells is None else [names[name] for name in options.cells]
         tests = tuple(dict.fromkeys(test for cell in chosen for test in cell_tests(cell)))
     if options.new:
-        tests = tuple(test for test in tests if test not in newest())
+        known = newest()
+        tests = tuple(test for test in tests if known.get(test, {}).get("outcome", "did not run") == "did not run")
     if tests:
-        run(tests)
+        run(tests, options.seconds)
     RESULTS.keep()
     results = newest()
     TABLE.write_text(table(results))
-    sys.exit(1 if any(results[test]["outcome"] == "failed" for test in tests) else 0)
+    sys.exit(1 if any(results.get(test, {}).get("outcome") == "failed" for test in tests) else 0)
 
 
 if __name__ == "__main__":

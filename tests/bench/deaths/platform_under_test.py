@@ -132,12 +132,16 @@ class PlatformUnderTest:
             raise DidNotComeBack(f"{site} does not follow {holder}")
 
     def _way_back(self, site: str) -> tuple[str, ...]:
-        """Return the command by which a site gets back; where `join` is refused, that names the other one."""
+        """Return the command by which a site gets back, once there is one; `join` names the other one where it is no use."""
         if self.holds_posts(site):
             return ("rejoin", site, "--yes")
-        copy = ("rejoin", site, "--copy")
-        refused = self.lifeboat("join", site)
-        return (*copy, "--yes") if " ".join(copy) in refused.stderr else ("join", site, "--yes")
+        copy, deadline = ("rejoin", site, "--copy"), time.monotonic() + PATIENCE_SECONDS
+        # An agent that has just been started is not heard yet: only a plan, or a refusal for good, says which it is.
+        while (planned := self.lifeboat("join", site)).returncode:
+            if " ".join(copy) in planned.stderr:
+                return (*copy, "--yes")
+            self._refused(f"join {site}", planned.stderr, deadline)
+        return ("join", site, "--yes")
 
     def holds_posts(self, site: str) -> bool:
         """Say whether a site's database has anything in it."""
