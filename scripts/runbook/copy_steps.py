@@ -6,7 +6,7 @@
 import time
 from typing import Any
 
-from scripts.runbook import replication, rewind, understudies
+from scripts.runbook import continuity, replication, rewind, understudies
 from scripts.runbook.errors import StepTimedOut
 from scripts.runbook.rejoin_steps import ALREADY, catch_up
 from scripts.runbook.replication import Following, slot_name
@@ -26,6 +26,7 @@ def make_empty(run: ReturnRun) -> Evidence:
     replication.stop_following(run.database)
     tables = replication.published_tables(run.database)
     rewind.empty(run.database, tables)
+    continuity.begin_anew(run.database)
     # Whoever read from here shares no history with it any more; the agent makes new slots for those that follow beside it.
     for slot in understudies.slots(run.database).values():
         if not slot.active:

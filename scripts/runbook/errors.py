@@ -175,12 +175,16 @@ class SiteSilent(LifeboatError):
 
 
 class DataMayBeLost(LifeboatError):
-    """A standby that acknowledged writes may depend on does not answer."""
+    """A standby that acknowledged writes may depend on does not answer, or went back behind what it had confirmed."""
 
-    def __init__(self, at_risk_bytes: int, unheard: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        at_risk_bytes: int,
+        unheard: tuple[str, ...],
+        why: str = "does not answer and may be the only one that holds",
+    ) -> None:
         super().__init__(
-            f"Refused: {', '.join(unheard)} does not answer and may be the only one that holds up to {at_risk_bytes} bytes "
-            "of acknowledged writes. "
+            f"Refused: {', '.join(unheard)} {why} up to {at_risk_bytes} bytes of acknowledged writes. "
             f"Bring it back, or accept that loss with --accept-data-loss {at_risk_bytes}."
         )
         self.at_risk_bytes = at_risk_bytes

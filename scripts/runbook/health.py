@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 
+from scripts.runbook.continuity import went_back
 from scripts.runbook.replication import PUBLICATION
 
 Connection = psycopg.Connection[Any]
@@ -25,6 +26,7 @@ class Health:
 
     schema: digest of the published tables' columns and keys, the same on every site. published, followed: digests of the
     names of the tables in this site's publication and in its subscription. trouble: why its confirmations must not count.
+    went_back: why the database may lack what it confirmed; only a copy ends it.
     revision: the migration that this site stands at. closed: tables that a migration made and has not opened for writes.
     frail_slots, frail_settings: slots that would not survive the provider's own zone failover, and settings without which
     none would. pending: settings that wait for a restart.
@@ -46,6 +48,7 @@ class Health:
     revision: str = ""
     closed: tuple[str, ...] = ()
     trouble: tuple[str, ...] = ()
+    went_back: str = ""
     frail_slots: tuple[str, ...] = ()
     frail_settings: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
@@ -164,7 +167,8 @@ def measure(connection: Connection, disk: Path | None) -> Health:
         followed=_texts(connection, FOLLOWED)[0],
         revision=revision(connection),
         closed=closed_tables(connection),
-        trouble=_texts(connection, TROUBLE),
+        trouble=trouble(connection),
+        went_back=went_back(connection),
         frail_slots=_texts(connection, FRAIL_SLOTS),
         frail_settings=_texts(connection, FRAIL_SETTINGS),
         pending=_texts(connection, PENDING),
@@ -173,6 +177,11 @@ def measure(connection: Connection, disk: Path | None) -> Health:
         disk_total=total,
         versions={"postgres": _texts(connection, "SHOW server_version")[0]},
     )
+
+
+def trouble(connection: Connection) -> tuple[str, ...]:
+    """Return what is wrong with this site's subscription."""
+    return _texts(connection, TROUBLE)
 
 
 def revision(connection: Connection) -> str:

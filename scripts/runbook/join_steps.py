@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.runbook import join, replication, understudies
+from scripts.runbook import continuity, join, replication, understudies
 from scripts.runbook.errors import CannotJoin, RegisterUnreachable
 from scripts.runbook.failover import Run
 from scripts.runbook.plan import Facts, must_not_migrate, must_stand_alike
@@ -84,6 +84,7 @@ def must_be_empty(run: JoinRun) -> Evidence:
                 f"{run.site} is not empty ({', '.join(filled)} hold rows): a copy would collide. "
                 "Start it from an empty database."
             )
+        continuity.begin_anew(run.database)
     return {"tables": len(tables)}
 
 

@@ -50,7 +50,7 @@ def plan_failover(
     _must_answer(facts, to)
     old = _followed(facts, record, to)
     others = tuple(site for site in sites if site not in (to, record.holder, old))
-    heard = tuple(site for site in others if facts.answers(site) and facts.statuses[site].following == old)
+    heard = tuple(site for site in others if facts.stands_by(site) and facts.statuses[site].following == old)
     at_risk = _accepted_loss(facts, record.rule_to_hear(), record.holder, to, heard, accept_data_loss)
     followers = () if single_copy else heard
     if not followers and not single_copy:
@@ -100,7 +100,7 @@ def plan_switchover(facts: Facts, to: str, sites: tuple[str, ...]) -> FailoverPl
     _must_answer(facts, to)
     old = _followed(facts, record, to)
     others = tuple(site for site in sites if site not in (to, old))
-    heard = tuple(site for site in others if facts.answers(site) and facts.statuses[site].following == old)
+    heard = tuple(site for site in others if facts.stands_by(site) and facts.statuses[site].following == old)
     followers = (*heard, old)
     return FailoverPlan(
         old, to, record.epoch, new_rule(followers), heard, followers, 0, _evidence(facts, record, to, heard)
@@ -126,7 +126,7 @@ def plan_to_resume(facts: Facts, to: str, accept_data_loss: int | None = None) -
     followers, old = record.rule.sites, facts.statuses[to].following
     # Once it follows nobody it is promoted, and has taken what there was to take.
     asked = record.previous_rule.sites if old else ()
-    heard = tuple(site for site in asked if site != to and facts.answers(site))
+    heard = tuple(site for site in asked if site != to and facts.stands_by(site))
     at_risk = _accepted_loss(facts, record.previous_rule, old, to, heard, accept_data_loss) if old else 0
     evidence = (f"{to} won epoch {record.epoch} by {record.runbook_id}, which did not end",)
     hears = tuple(dict.fromkeys((*heard, *followers)))
@@ -144,6 +144,8 @@ def new_rule(followers: tuple[str, ...]) -> Rule:
 def _must_answer(facts: Facts, to: str) -> None:
     if not facts.answers(to):
         raise SiteSilent(to, f"its agent has said nothing for {_age(facts, to)}")
+    if went_back := facts.went_back(to):
+        raise SiteSilent(to, went_back)
 
 
 def _followed(facts: Facts, record: LeaseRecord, to: str) -> str:
@@ -174,6 +176,9 @@ def _accepted_loss(facts: Facts, rule: Rule, holder: str, to: str, heard: tuple[
     at_risk = _bytes_at_risk(facts, to, heard)
     if accepted != at_risk:
         # Nobody's confirmation counted where the holder acknowledged alone: only it can have what is missing.
+        if gone_back := tuple(site for site in refusal.silent if facts.went_back(site)):
+            why = "went back to an earlier state of its database and may have been the only one that held"
+            raise DataMayBeLost(at_risk, gone_back, why)
         raise DataMayBeLost(at_risk, refusal.silent or (holder,))
     return at_risk
 

@@ -25,6 +25,15 @@ class Facts:
         """Say whether a site spoke of itself just now; an agent whose database does not answer says nothing."""
         return site in self.statuses and self.ages[site] <= SILENT_AFTER_SECONDS
 
+    def went_back(self, site: str) -> str:
+        """Return why a site's database may lack what it confirmed, or ""."""
+        health = self.statuses[site].health if site in self.statuses else None
+        return health.went_back if health else ""
+
+    def stands_by(self, site: str) -> bool:
+        """Say whether a site answers and holds what it confirmed."""
+        return self.answers(site) and not self.went_back(site)
+
 
 class Plan(Protocol):
     """What an operator reads and signs, and an agent carries out: of one verb.

@@ -46,6 +46,7 @@ def _own(site: str, status: SiteStatus, others: Sequence[str]) -> list[Line]:
     return [
         *lines,
         *proof_lines(site, health, others),
+        *_continuity(site, health),
         *_disk(site, health),
         *_settings(site, health),
     ]
@@ -56,6 +57,14 @@ def _stores(site: str, status: SiteStatus) -> Line:
     to_do = "restore that store, or the credential by which the site reaches it"
     what = f"{site}: reaches control stores"
     return Line(what, State.PRE_STAGE, seen, to_do) if seen else Line(what, State.GREEN, "all")
+
+
+def _continuity(site: str, health: Health) -> list[Line]:
+    """Say of a database that went back to an earlier state that it did; nothing of one that did not."""
+    if not health.went_back:
+        return []
+    to_do = f"copy it anew: `lifeboat rejoin {site} --copy`; if {site} is the primary, first `lifeboat failover --to` a standby"
+    return [Line(f"{site}: database", State.PRE_STAGE, health.went_back, to_do)]
 
 
 def _disk(site: str, health: Health) -> list[Line]:

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.runbook import replication, return_talk, understudies
+from scripts.runbook import continuity, health, replication, return_talk, understudies
 from scripts.runbook.errors import StepTimedOut
 from scripts.runbook.failover import POLL_SECONDS, Run
 from scripts.runbook.replication import Following
@@ -41,13 +41,16 @@ class ReturnRun(Run[ReturnPlan]):
         return self.wait_to_hear(primary, lambda heard: True, f"{primary} says nothing under epoch {self.epoch}")
 
     def follows(self) -> bool:
-        """Say whether the site follows already, from a slot that the primary still holds."""
+        """Say whether the site follows already, from a slot that the primary still holds, and nothing is wrong with it."""
         now = replication.following(self.database)
-        return now == Following(self.plan.primary, self.epoch) and self._slot_is_there()
+        is_well = not continuity.went_back(self.database) and not health.trouble(self.database)
+        return now == Following(self.plan.primary, self.epoch) and is_well and self._slot_is_there()
 
     def is_copying(self) -> bool:
         """Say whether a copy was begun that can be finished."""
         name = replication.subscription_name(self.plan.primary)
+        if replication.following(self.database) is not None:
+            return False  # the note of whom it follows goes before anything else, and comes back after the copy
         return name in replication.subscriptions(self.database) and self._slot_is_there()
 
     def conninfo(self) -> str:

@@ -32,6 +32,8 @@ def told_fault(word: SiteStatus | None, primary: str, epoch: int, published: str
         return ""
     if (word.following, word.following_epoch) != (primary, epoch):
         return f"it follows {word.following or 'nobody'} under epoch {word.following_epoch}"
+    if word.health.went_back:
+        return word.health.went_back
     if word.health.trouble:
         return word.health.trouble[0]
     return "" if published in (None, word.health.followed) else "it follows other tables than the primary publishes"

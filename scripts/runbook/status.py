@@ -48,6 +48,7 @@ class SiteStatus:
     `applied`: how far it has applied the log of the primary it follows, in bytes. `applying`: whether more may come.
     `log`: the end of its own log, in bytes. `prepared`: the sites whose slot here stands ready under `epoch`.
     `took_over`: how the primary became it. `table_bytes`: what a copy of this site's replicated tables would read.
+    `looks`: the count that its agent keeps in its database; less than before means that the database went back.
     `at`: seconds since 1970 by the site's own clock. `sequence` grows by one with each status of one agent process.
     """
 
@@ -74,6 +75,7 @@ class SiteStatus:
     health: Health | None = None
     took_over: TookOverStatus | None = None
     table_bytes: int = 0
+    looks: int = 0
 
     def to_body(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

@@ -75,7 +75,7 @@ def plan_return(facts: Facts, site: str, sites: tuple[str, ...], *, copy: bool =
     must_not_migrate(record)
     here, primary = _heard(facts, site), _heard(facts, record.holder)
     must_stand_alike(here, primary)
-    if _follows(here, primary, record):
+    if _follows(here, primary, record) and not (copy and here.health and here.health.trouble):
         raise NothingToReturn(f"{site} follows {record.holder} already; there is nothing to do.")
     reason = _why_copy(here, primary) or ("it was asked for" if copy else "")
     if reason and not copy:
@@ -103,7 +103,9 @@ def astray(facts: Facts, sites: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _follows(here: SiteStatus, primary: SiteStatus, record: LeaseRecord) -> bool:
-    """Say whether a site follows the primary, from a slot that the primary still holds."""
+    """Say whether a site follows the primary, from a slot that the primary still holds, and lacks nothing it confirmed."""
+    if here.health and here.health.went_back:
+        return False
     slot = primary.slots.get(here.site)
     return (here.following, here.following_epoch) == (record.holder, record.epoch) and not _is_lost(slot)
 
@@ -132,6 +134,8 @@ def _heard(facts: Facts, site: str) -> SiteStatus:
 
 def _why_copy(here: SiteStatus, primary: SiteStatus) -> str:
     """Return why only a copy will do, or nothing."""
+    if here.health and here.health.went_back:
+        return f"{here.site} says that {here.health.went_back}"
     took = primary.took_over
     if took is None or took.site not in (here.site, here.following):
         with_whom = f"from {took.site}" if took else "from nobody"

@@ -126,6 +126,7 @@ _COMPONENT: dict[Cell, tuple[str, ...]] = {
                 _R + "test_lease.py::test_a_takeover_out_of_reach_is_unknown"),
     (12, "S"): (
                _R + "test_standby_faults.py::test_a_standby_whose_slot_vanished_leaves_at_once_and_comes_back_by_a_copy_alone",
+               _R + "test_continuity.py::test_a_standby_that_was_restored_is_noticed_and_only_a_copy_ends_it",
                _R + "test_confirmations.py::test_a_slot_that_is_gone_is_forgotten",
                 _R + "test_health.py::test_a_subscription_in_trouble_says_so",
                 _R + "test_health.py::test_a_table_outside_the_publication_shows"),
@@ -171,8 +172,8 @@ _COMPONENT: dict[Cell, tuple[str, ...]] = {
     (21, "V"): (_X + "test_hung_cloud.py::test_a_hung_primary_is_left_behind_and_fenced_when_it_wakes",
                 _X + "test_coming_back.py::test_a_death_and_the_way_back"),
     (21, "B"): (_R + "test_rejoin.py::test_whatever_a_site_alone_did_both_end_with_the_same_rows",),
-    (22, "B"): (_NOT_READY, _R + "test_health.py::test_an_expired_password_is_named"),
-    (22, "S"): (_R + "test_health.py::test_an_expired_password_is_named",
+    (22, "B"): (_NOT_READY, _R + "test_health.py::test_a_link_that_would_carry_nothing_is_named"),
+    (22, "S"): (_R + "test_health.py::test_a_link_that_would_carry_nothing_is_named",
                 _R + "test_health.py::test_a_role_without_the_privileges_is_told_which"),
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from scripts.runbook.errors import DataMayBeLost, LifeboatError, NobodyFollows
+from scripts.runbook.health import Health
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.plan import Facts, FailoverPlan, new_rule, plan_failover, plan_to_resume
 from scripts.runbook.rule import Clause, Rule
@@ -17,6 +18,7 @@ HELD = LeaseRecord.first("aws", ANY_OF_BOTH, ("gcp", "azure"))
 # gcp has won epoch 2 from aws, and azure is to follow it.
 SWITCHING = LeaseRecord(2, "gcp", 0, "n", Rule.of("azure"), ANY_OF_BOTH, ("azure",), "confirm", "switching",
                         approved_by="someone", runbook_id="failover-2-to-gcp-abc")  # fmt: skip
+WENT_BACK = Health(went_back="its database went back to an earlier state")
 # A site whose agent or database was lost with its cloud.
 GONE = 90.0
 
@@ -98,6 +100,17 @@ REFUSALS = [
         "never heard",
         facts(never=("gcp",)),
         CANNOT.format("gcp", "its agent has said nothing for longer than anybody remembers"),
+    ),
+    Refused(
+        "its database went back",
+        facts(gcp={"health": WENT_BACK}),
+        CANNOT.format("gcp", "its database went back to an earlier state"),
+    ),
+    Refused(
+        "the other's database went back, so that its word saves nothing",
+        facts(azure={"health": WENT_BACK}),
+        "Refused: azure went back to an earlier state of its database and may have been the only one that held up to 1000 "
+        "bytes of acknowledged writes. Bring it back, or accept that loss with --accept-data-loss 1000.",
     ),
     Refused(
         "an old primary that came back",

@@ -87,6 +87,8 @@ BROKEN = {
     "another schema": (with_health("azure", schema="other"), "azure: schema", "another one"),
     "a subscription in error": (
         with_health("gcp", trouble=("its subscription lifeboat_from_aws is disabled",)), "gcp: subscription", "disabled"),
+    "a standby whose database went back": (
+        with_health("gcp", went_back="its database went back to an earlier state"), "gcp: database", "earlier state"),
     "other tables": (with_health("gcp", followed="fewer"), "gcp: subscription", "other tables"),
     "a full disk": (with_health("azure", disk_free=2 << 30), "azure: disk", "2.0 of 100 GiB free"),
     "an expired database credential": (

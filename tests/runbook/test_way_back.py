@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scripts.runbook.errors import CopyNeeded, LifeboatError
+from scripts.runbook.health import Health
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.plan import Facts
 from scripts.runbook.requests import hash_of_plan
@@ -45,6 +46,16 @@ def test_an_old_primary_goes_on_from_its_slot() -> None:
     assert ReturnPlan.from_body(json.loads(json.dumps(plan.to_body()))) == plan
 
 
+@pytest.mark.parametrize(
+    "trouble", [{"went_back": "its database went back"}, {"trouble": ("a transaction was skipped",)}]
+)
+def test_a_follower_that_lacks_rows_may_be_copied(trouble: dict[str, Any]) -> None:
+    """Though it follows: what it lacks does not come by following."""
+    plan = plan_return(facts(azure={"health": Health(**trouble)}), "azure", SITES, copy=True)
+
+    assert (plan.copy, plan.site) == (True, "azure")
+
+
 def test_what_an_operator_signs_does_not_age() -> None:
     """Log that grows, tables that grow and words that age change no decision."""
     later = facts(aws={"log": 9_500}, gcp={"table_bytes": 400 << 20})
@@ -70,6 +81,7 @@ def test_a_standby_that_was_not_heard_goes_on_from_its_understudy_slot() -> None
         ({"aws": {"slots": {}}}, "the slot for gcp on aws is not there"),
         ({"gcp": {"took_over": TookOverStatus("azure", 5)}},
          "gcp took over from azure, and aws follows nobody: they share no history since then"),
+        ({"aws": {"health": Health(went_back="its database went back")}}, "aws says that its database went back"),
         ({"gcp": {"took_over": None}}, "gcp took over from nobody, and aws follows nobody: they share no history since then"),
     ],
 )  # fmt: skip

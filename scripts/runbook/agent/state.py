@@ -59,6 +59,8 @@ class Agent:
         self.reconnected_to = ""
         self.health: Health | None = None
         self.proofs: dict[str, Any] = {}
+        # What this site said last of how often it looked at its database; None until a store said it.
+        self.looks: int | None = None
         self.proved_at = float("-inf")
         self.renewal_due = 0.0
         self.watch = Watch(platform.terms, time.monotonic)

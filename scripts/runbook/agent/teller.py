@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from scripts.runbook import fence, replication, status, takeovers, understudies
+from scripts.runbook import continuity, fence, replication, status, takeovers, understudies
 from scripts.runbook.agent.state import MOVING_SECONDS, Agent
 from scripts.runbook.status import RunStatus, SiteStatus, SlotStatus, TookOverStatus
 from scripts.runbook.understudies import Slot
@@ -14,6 +14,7 @@ STATUS_SECONDS = 1.0
 async def say_status(agent: Agent) -> float:
     """Write this site's status to every control store that answers."""
     agent.changed.clear()
+    await _look_whether_it_went_back(agent)
     answers = await status.publish(agent.stores, agent.signer, await _status(agent))
     agent.failures = answers.failures
     # During a move the others wait for this word: say it again as soon as there is something new.
@@ -22,6 +23,16 @@ async def say_status(agent: Agent) -> float:
     except TimeoutError:
         return 0
     return 0
+
+
+async def _look_whether_it_went_back(agent: Agent) -> None:
+    """Compare the database with what was last said of it, which lies where no restore of the database reaches."""
+    if agent.looks is None:
+        own = await status.hear(agent.stores, agent.platform.public_keys, agent.site)
+        if own.status is None and len(own.failures) == len(agent.stores.stores):
+            return  # no store answers: nobody knows yet what was said
+        agent.looks = own.status.looks if own.status else 0
+    agent.looks = await agent.database.call(continuity.look, agent.looks)
 
 
 async def _status(agent: Agent) -> SiteStatus:
@@ -41,6 +52,7 @@ async def _status(agent: Agent) -> SiteStatus:
         slots={slot.name.removeprefix("to_"): _slot_status(slot) for slot in view.slots},
         store_failures=agent.failures, running=_run_status(agent), alarms=agent.alarms.sentences, health=agent.health,
         took_over=await _took_over(agent, epoch), table_bytes=await agent.database.call(replication.table_bytes),
+        looks=agent.looks or 0,
     )  # fmt: skip
 
 

@@ -104,6 +104,16 @@ CREATE TABLE lifeboat.skipped (
 );
 GRANT SELECT, INSERT ON lifeboat.skipped TO lifeboat_agent;
 
+-- How often this site's agent looked at this database, and on which timeline: less than its status said means that the
+-- database went back to an earlier state, and that it lacks what it had confirmed until it is copied anew.
+CREATE TABLE lifeboat.continuity (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    looks bigint NOT NULL,
+    timeline int NOT NULL,
+    went_back text NOT NULL DEFAULT ''
+);
+GRANT SELECT, INSERT, UPDATE ON lifeboat.continuity TO lifeboat_agent;
+
 -- A row a second while nobody writes: lag stays measurable, and every position stays fresh.
 CREATE TABLE lifeboat.heartbeat (
     site text PRIMARY KEY,

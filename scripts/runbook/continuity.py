@@ -1,0 +1,59 @@
+"""Whether a site's database is still the one that it was: a provider's zone failover, or a restore, may bring back an earlier state.
+
+Such a standby lacks transactions that it had confirmed, and its subscription goes on without them: the slot on the primary
+moves forward only. So each look at the database leaves a count in it, and the status carries the same count away from it:
+a database that says less than was said of it has gone back. A server that was promoted also has another timeline.
+
+Every function takes an autocommit connection of the role lifeboat_agent.
+"""
+
+from typing import Any
+
+import psycopg
+
+Connection = psycopg.Connection[Any]
+
+TIMELINE = "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int"
+
+
+def look(connection: Connection, said: int) -> int:
+    """Compare this database with what its site `said` of it last, note when it went back, and return the new count.
+
+    A database that was never looked at is one made anew, and has confirmed nothing.
+    """
+    with connection.transaction():
+        row = connection.execute(
+            f"SELECT looks, timeline, {TIMELINE} FROM lifeboat.continuity FOR UPDATE"  # noqa: S608
+        ).fetchone()
+        if row is None:
+            begin_anew(connection, said)
+            return said + 1
+        looks, before, now = row
+        if looks < said:
+            _note(connection, f"its database went back to an earlier state, by {said - looks} looks of its agent")
+        elif before != now:
+            _note(
+                connection, f"its database is another server's since timeline {before}: it may lack what was confirmed"
+            )
+        reached = max(looks, said) + 1
+        connection.execute("UPDATE lifeboat.continuity SET looks = %s, timeline = %s", (reached, now))
+        return reached
+
+
+def went_back(connection: Connection) -> str:
+    """Return why this database may lack what its site confirmed, or ""; only a copy of everything ends it."""
+    row = connection.execute("SELECT went_back FROM lifeboat.continuity").fetchone()
+    return row[0] if row else ""
+
+
+def begin_anew(connection: Connection, said: int = 0) -> None:
+    """Begin with what this database holds now, after everything was removed from it: nothing is missing in a copy."""
+    connection.execute(
+        f"""INSERT INTO lifeboat.continuity (looks, timeline) VALUES (%s, {TIMELINE})
+            ON CONFLICT (only_row) DO UPDATE SET went_back = ''""",  # noqa: S608
+        (said + 1,),
+    )
+
+
+def _note(connection: Connection, why: str) -> None:
+    connection.execute("UPDATE lifeboat.continuity SET went_back = %s WHERE went_back = ''", (why,))
