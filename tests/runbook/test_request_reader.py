@@ -131,9 +131,9 @@ def test_a_refusal_is_visible_at_once(desk: Desk, make: Callable[[Desk], Request
 
 
 def test_a_forged_one_in_every_store_is_refused_and_one_forged_copy_is_not_heard(desk: Desk) -> None:
-    """An attacker who reaches one cloud's bucket stops nobody."""
+    """An attacker who reaches one cloud's bucket stops nobody; as long as a forged one lies there, every status says so."""
     forged = desk.says(desk.request(), Signer(desk.me.name, desk.ana.key))
-    answer = desk.answer(forged)
+    answer, alarms = desk.answer(forged), desk.agent.alarms.sentences
     good = desk.request()
     for number, store in enumerate(desk.agent.stores.stores.values()):
         obstore.put(store, good.key, requests.seal(good, desk.me if number else desk.ana))
@@ -141,18 +141,21 @@ def test_a_forged_one_in_every_store_is_refused_and_one_forged_copy_is_not_heard
 
     assert answer is not None
     assert answer.sentence == f"what claims to come from {desk.me.name} was altered or signed with another key"
+    assert (alarms, desk.agent.alarms.sentences) == ((answer.sentence,), ())
     assert desk.taken() == [good]
 
 
 def test_a_replay_is_refused_and_its_first_answer_stays(desk: Desk) -> None:
-    """The old request lies there again, after another one: said once, under a name of its own."""
+    """The old request lies there again, after another one: said once, under a name of its own, and an alarm until the next honest one."""
     old = desk.says(desk.request(cluster="other"))
     first = desk.answer(old)
     desk.says(desk.request(cluster="another"))
     desk.says(old)
-    replayed = desk.answer(old, "replayed")
+    replayed, alarms = desk.answer(old, "replayed"), desk.agent.alarms.sentences
+    desk.says(desk.request(cluster="a third"))
 
     assert replayed is not None
+    assert (alarms, desk.agent.alarms.sentences) == ((replayed.sentence,), ())
     assert replayed.sentence.endswith(f"the nonce {old.nonce} was answered before: it is a replay")
     assert desk.answer(old) == first
     assert desk.taken() == []

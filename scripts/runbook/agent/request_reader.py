@@ -20,6 +20,7 @@ INVITATION_SECONDS = 30.0
 async def read_requests(agent: Agent) -> float:
     """Hear every operator, and act on what is new: refuse it, or hand it to the loop that runs runbooks."""
     for word in await requests.hear(agent.stores, agent.platform.operators()):
+        agent.alarms.set(f"forged {word.operator}", word.fault)
         if word.request is not None:
             await _take(agent, word.request)
         elif word.claimed not in agent.distrusted:
@@ -60,6 +61,7 @@ async def _take(agent: Agent, request: Request) -> None:
 
 
 async def _take_new(agent: Agent, request: Request) -> None:
+    agent.alarms.set(f"replayed {request.operator}", "")
     try:
         requests.check(request, agent.platform.cluster, time.time())
         if request.wish.verb not in VERBS:
@@ -102,6 +104,6 @@ async def _join_in(agent: Agent, request: Request) -> None:
 
 async def _refuse_replay(agent: Agent, request: Request) -> None:
     sentence = f"the request of {request.operator} with the nonce {request.nonce} was answered before: it is a replay"
-    log.warning("refused: %s", sentence)
+    agent.alarms.set(f"replayed {request.operator}", sentence)
     answer = Answer(agent.site, request.nonce, "replayed", sentence=sentence)
     await answers.publish(agent.stores, agent.signer, answer)
