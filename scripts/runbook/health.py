@@ -126,6 +126,12 @@ UNION ALL
 SELECT format('its subscription %s is disabled', s.subname) FROM pg_subscription s
     JOIN lifeboat.following f ON s.subname = 'lifeboat_from_' || f.primary_site WHERE NOT s.subenabled
 UNION ALL
+SELECT format('its subscription %s applies nothing after %s errors: the log of its database says why', s.subname, e.apply_error_count)
+    FROM pg_subscription s JOIN lifeboat.following f ON s.subname = 'lifeboat_from_' || f.primary_site
+    JOIN pg_stat_subscription_stats e ON e.subid = s.oid
+    WHERE s.subenabled AND e.apply_error_count > 0 AND NOT EXISTS (
+        SELECT FROM pg_stat_subscription w WHERE w.subid = s.oid AND w.pid IS NOT NULL)
+UNION ALL
 SELECT format('it follows %s by its own note and has no subscription to it', f.primary_site) FROM lifeboat.following f
     WHERE NOT EXISTS (SELECT FROM pg_subscription s WHERE s.subname = 'lifeboat_from_' || f.primary_site)
 """

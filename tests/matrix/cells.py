@@ -127,6 +127,7 @@ _COMPONENT: dict[Cell, tuple[str, ...]] = {
     (12, "S"): (
                _R + "test_standby_faults.py::test_a_standby_whose_slot_vanished_leaves_at_once_and_comes_back_by_a_copy_alone",
                _R + "test_continuity.py::test_a_standby_that_was_restored_is_noticed_and_only_a_copy_ends_it",
+               _R + "test_standby_faults.py::test_a_subscription_that_ends_in_an_error_says_so_until_it_goes_on",
                _R + "test_confirmations.py::test_a_slot_that_is_gone_is_forgotten",
                 _R + "test_health.py::test_a_subscription_in_trouble_says_so",
                 _R + "test_health.py::test_a_table_outside_the_publication_shows"),

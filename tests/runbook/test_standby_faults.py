@@ -1,12 +1,14 @@
-"""A provider's own zone failover that took a standby's slot with it: the standby counts for nothing until it was copied."""
+"""Why a standby's word must not count, on two real servers: its slot vanished, or its subscription ends in an error."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import LiteralString
 
 import psycopg
 import pytest
+from psycopg import sql
 
-from scripts.runbook import replication, understudies
+from scripts.runbook import health, replication, understudies
 from scripts.runbook.confirmations import RETURN_SECONDS, Confirmations, Standby, wanted_rule
 from scripts.runbook.rule import Rule
 from scripts.runbook.standby_faults import slot_fault
@@ -51,6 +53,32 @@ def lose_slot(pair: Pair) -> None:
     pair.standby.agent.execute("ALTER SUBSCRIPTION lifeboat_from_aws DISABLE")
     understudies.drop_slot(pair.primary.agent, "gcp")
     pair.standby.agent.execute("ALTER SUBSCRIPTION lifeboat_from_aws ENABLE")
+
+
+def past_the_fence(site: Site, statement: LiteralString) -> None:
+    """Change a row of a site as only the tables' owner can."""
+    tables = ("person", "post", "liking")
+    with psycopg.connect(site.running.owner_url) as owner:
+        for table in tables:
+            owner.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(table)))
+        owner.execute(statement)
+        for table in tables:
+            owner.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(sql.Identifier(table)))
+
+
+def test_a_subscription_that_ends_in_an_error_says_so_until_it_goes_on(pair: Pair) -> None:
+    """A row in its way ends the worker again and again; with the row gone, the next one goes on and nothing is lost."""
+    standby, made = pair.standby, act("INSERT INTO person (id, name) VALUES (7, 'in the way')")
+    past_the_fence(standby, "INSERT INTO person (id, name) VALUES (7, 'in the way')")
+    pair.primary.does(made)
+    replication.wait_until(lambda: bool(health.trouble(standby.agent)), "nobody says that it stands still", 90)
+    (said,) = health.trouble(standby.agent)
+    past_the_fence(standby, "DELETE FROM person WHERE id = 7")
+    pair.primary.is_confirmed_by("gcp")
+
+    assert said.startswith("its subscription lifeboat_from_aws applies nothing after ")
+    assert health.trouble(standby.agent) == ()
+    assert standby.holds() == pair.primary.holds()
 
 
 def test_a_standby_whose_slot_vanished_leaves_at_once_and_comes_back_by_a_copy_alone(pair: Pair) -> None:
