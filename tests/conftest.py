@@ -99,6 +99,10 @@ class RunningPostgres:
         return self.server.url("lifeboat_app", self.passwords.app)
 
 
+# Every app of a session keeps its pool until the session ends, so these servers hold more connections than a site does.
+ROOM = "max_connections = 200\n"
+
+
 def create_postgres(folder: Path, settings: str = "") -> RunningPostgres:
     """Create and start a server with Lifeboat's roles, and nothing else, in `folder`, with more lines of settings."""
     passwords = bootstrap.RolePasswords(*(secrets.token_hex(12) for _ in range(4)))
@@ -121,7 +125,7 @@ def make_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
         for parent in (folder, *folder.parents[:3]):
             if os.access(parent, os.W_OK) and parent != Path("/tmp"):
                 parent.chmod(0o755)
-        made.append(create_postgres(folder / "postgres"))
+        made.append(create_postgres(folder / "postgres", ROOM))
         return made[-1]
 
     yield make
