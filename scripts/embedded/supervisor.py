@@ -25,8 +25,8 @@ NEUTRAL = "neutral"
 # What a process shows that has ended and was not yet, or is right now, taken notice of.
 ENDED = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 
-# How long a program may take to end by itself.
-POLITE_SECONDS = 8.0
+# How long a database may take to shut down at once.
+SHUTDOWN_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
@@ -114,13 +114,15 @@ class Supervisor:
         return len(victims)
 
     def stop(self) -> int:
-        """End everything in this folder: first politely, in the end with SIGKILL; returns how many there were."""
+        """End everything in this folder, whose data nobody will read again; returns how many processes there were."""
         alive = [(one, process) for one in self.started if (process := one.find())]
-        roots = [process for _, process in alive]
-        everything = _with_descendants(roots, {one.group for one, _ in alive})
-        # SIGINT is PostgreSQL's fast shutdown; every other program takes it as a request to end as well.
-        _signal(roots, signal.SIGINT)
-        left = _wait_until_gone(everything, POLITE_SECONDS)
+        everything = _with_descendants([process for _, process in alive], {one.group for one, _ in alive})
+        servers = [process for one, process in alive if one.name == "postgres"]
+        databases = {process.pid for process in _with_descendants(servers)}
+        # PostgreSQL's immediate shutdown: it gives its shared memory back, which SIGKILL would leave behind.
+        _signal(servers, signal.SIGQUIT)
+        _signal([process for process in everything if process.pid not in databases], signal.SIGKILL)
+        left = _wait_until_gone(everything, SHUTDOWN_SECONDS)
         _signal(left, signal.SIGKILL)
         _wait_until_gone(left, 10)
         self.started = []

@@ -29,7 +29,7 @@ time.sleep(600)
 """
 DEAF = """
 import signal, sys, time
-signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGQUIT, signal.SIG_IGN)
 print("deaf", flush=True)
 time.sleep(600)
 """
@@ -60,7 +60,7 @@ def living(pid: int) -> bool:
 @pytest.fixture
 def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisor]:
     """Give a supervisor of an empty folder, which ends what is left and is not patient."""
-    monkeypatch.setattr("scripts.embedded.supervisor.POLITE_SECONDS", 0.5)
+    monkeypatch.setattr("scripts.embedded.supervisor.SHUTDOWN_SECONDS", 0.5)
     (tmp_path / "sites").mkdir()
     made = Supervisor(tmp_path / "sites")
     yield made
@@ -164,7 +164,7 @@ def test_the_same_pid_and_time_is_our_own(supervisor: Supervisor, stranger: subp
 
 
 def test_stop_leaves_nothing(supervisor: Supervisor, tmp_path: Path) -> None:
-    """Polite programs, their children and orphans, every site; the state file names nobody any more."""
+    """Programs, their children and orphans, every site; the state file names nobody any more."""
     supervisor.start(python("aws", "app", FAMILY, str(tmp_path)))
     supervisor.start(python(NEUTRAL, "dns", SLEEP))
     child, orphan = number_in(tmp_path / "child"), number_in(tmp_path / "orphan")
@@ -177,10 +177,10 @@ def test_stop_leaves_nothing(supervisor: Supervisor, tmp_path: Path) -> None:
     assert json.loads((supervisor.folder / "processes.json").read_text()) == []
 
 
-def test_stop_also_ends_what_does_not_listen(supervisor: Supervisor) -> None:
-    """A program that ignores the polite signal is ended the other way after a while."""
-    deaf = supervisor.start(python("aws", "app", DEAF))
-    assert waits_until(lambda: "deaf" in (supervisor.folder / "logs" / "aws-app.log").read_text())
+def test_stop_also_ends_a_database_that_does_not_listen(supervisor: Supervisor) -> None:
+    """One that ignores the request to shut down is ended the other way after a while."""
+    deaf = supervisor.start(python("aws", "postgres", DEAF))
+    assert waits_until(lambda: "deaf" in (supervisor.folder / "logs" / "aws-postgres.log").read_text())
 
     ended = supervisor.stop()
 
