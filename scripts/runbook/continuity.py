@@ -13,8 +13,6 @@ import psycopg
 
 Connection = psycopg.Connection[Any]
 
-TIMELINE = "('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int"
-
 
 def look(connection: Connection, said: int) -> int:
     """Compare this database with what its site `said` of it last, note when it went back, and return the new count.
@@ -22,13 +20,11 @@ def look(connection: Connection, said: int) -> int:
     A database that was never looked at is one made anew, and has confirmed nothing.
     """
     with connection.transaction():
-        row = connection.execute(
-            f"SELECT looks, timeline, {TIMELINE} FROM lifeboat.continuity FOR UPDATE"  # noqa: S608
-        ).fetchone()
+        row = connection.execute("SELECT looks, timeline FROM lifeboat.continuity FOR UPDATE").fetchone()
         if row is None:
             begin_anew(connection, said)
             return said + 1
-        looks, before, now = row
+        (looks, before), now = row, _timeline(connection)
         if looks < said:
             _note(connection, f"its database went back to an earlier state, by {said - looks} looks of its agent")
         elif before != now:
@@ -49,10 +45,17 @@ def went_back(connection: Connection) -> str:
 def begin_anew(connection: Connection, said: int = 0) -> None:
     """Begin with what this database holds now, after everything was removed from it: nothing is missing in a copy."""
     connection.execute(
-        f"""INSERT INTO lifeboat.continuity (looks, timeline) VALUES (%s, {TIMELINE})
-            ON CONFLICT (only_row) DO UPDATE SET went_back = ''""",  # noqa: S608
-        (said + 1,),
+        """INSERT INTO lifeboat.continuity (looks, timeline) VALUES (%s, %s)
+           ON CONFLICT (only_row) DO UPDATE SET went_back = ''""",
+        (said + 1, _timeline(connection)),
     )
+
+
+def _timeline(connection: Connection) -> int:
+    """Return the timeline that this server writes, as the first eight digits of its log files' names say it."""
+    row = connection.execute("SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int").fetchone()
+    assert row is not None
+    return row[0]
 
 
 def _note(connection: Connection, why: str) -> None:
