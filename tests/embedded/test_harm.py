@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +43,9 @@ def test_a_paused_site_stands_still_until_it_is_resumed(folder: Path) -> None:
     """Every process of it is stopped, children too, and all of them go on afterwards."""
     before = states(folder)
     paused = harm.pause(folder, "aws")
-    still = states(folder)
+    deadline = time.monotonic() + 20
+    while (still := states(folder)) != [psutil.STATUS_STOPPED] * 2 and time.monotonic() < deadline:
+        time.sleep(0.01)  # the kernel stops a busy process at its next turn
     resumed = harm.resume(folder, "aws")
 
     assert psutil.STATUS_STOPPED not in before

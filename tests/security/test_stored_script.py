@@ -186,7 +186,8 @@ def test_no_answer_with_a_vector_is_taken_for_a_page(samples: Samples) -> None:
     url = samples.as_member.post("/api/v2/media", files={"file": noise()}).json()["url"]
 
     answers = [
-        samples.as_member.get(path) for path in ("/api/v1/timelines/home", "/api/v2/search?q=<script>", "/<script>")
+        samples.as_member.get(path)
+        for path in ("/api/v1/timelines/home", "/api/v2/search?q=<script>", "/api/v1/<script>")
     ]
     picture = samples.as_member.get(url)
 

@@ -66,6 +66,7 @@ async def _take_on(agent: Agent, asked: Request | Commission) -> Commission | No
 async def _considered(agent: Agent, request: Request) -> Commission:
     """Plan what is asked for by what this site knows itself. Raises RequestRefused, and what the planner raises."""
     wish = request.wish
+    await agent.has_spoken.wait()  # a plan rests on its own word too, and the last one may be of the process before
     plan = await agent.run_thread.call(_plan, agent.reach_for_thread(), VERBS[wish.verb], request)
     again = await agent.run_database.call(commissions.stopped, wish.verb, wish.to, plan.epoch)
     runbook = commissions.name_of(wish.verb, plan.epoch, wish.to, request.nonce)

@@ -70,6 +70,7 @@ class Agent:
         self.may_finish_at = 0.0
         self.started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") + "-" + secrets.token_hex(3)
         self.sequence = 0
+        self.has_spoken = asyncio.Event()
         self.changed = asyncio.Event()
         self.failures: dict[str, str] = {}
         self.lease_watch = LeaseWatch()

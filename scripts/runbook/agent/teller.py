@@ -17,6 +17,7 @@ async def say_status(agent: Agent) -> float:
     await _look_whether_it_went_back(agent)
     answers = await status.publish(agent.stores, agent.signer, await _status(agent))
     agent.failures = answers.failures
+    agent.has_spoken.set()
     # During a move the others wait for this word: say it again as soon as there is something new.
     try:
         await asyncio.wait_for(agent.changed.wait(), MOVING_SECONDS * 2 if agent.moving else STATUS_SECONDS)
