@@ -8,15 +8,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from scripts.embedded.layout import LocalSettings, decide, write_platform
-from scripts.embedded.postgres_binaries import find_postgres
-from scripts.runbook import sites
 from scripts.runbook.agent.address_keeper import keep_addresses
 from scripts.runbook.agent.state import Agent
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.rule import Rule
-from tests.conftest import RunningPostgres, free_port
+from tests.conftest import RunningPostgres
 from tests.runbook.invented_status import status_of
+from tests.runbook.platforms import platform_of_gcp
 
 HELD = LeaseRecord.first("aws", Rule.of("gcp", "azure"), ("gcp", "azure"))
 SUBSCRIBE = """CREATE SUBSCRIPTION lifeboat_from_aws CONNECTION 'host=aws.invalid password=x' PUBLICATION lifeboat
@@ -26,10 +24,7 @@ SUBSCRIBE = """CREATE SUBSCRIPTION lifeboat_from_aws CONNECTION 'host=aws.invali
 @pytest.fixture
 def agent(tmp_path: Path, app_database: RunningPostgres) -> Iterator[Agent]:
     """Give gcp's agent, whose database follows aws's."""
-    layout = decide(LocalSettings(tmp_path / "local", edge_port=free_port()), find_postgres())
-    write_platform(layout)
-    platform = sites.load(layout.folder)
-    platform.agent_urls["gcp"] = app_database.agent_url
+    platform = platform_of_gcp(tmp_path, app_database)
     with psycopg.connect(app_database.agent_url, autocommit=True) as connection:
         connection.execute("INSERT INTO lifeboat.following (primary_site, epoch) VALUES ('aws', 1)")
         connection.execute(SUBSCRIBE)

@@ -8,17 +8,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from scripts.embedded.layout import LocalSettings, decide, write_platform
-from scripts.embedded.postgres_binaries import find_postgres
-from scripts.runbook import commissions, fence, sites
+from scripts.runbook import commissions, fence
 from scripts.runbook.agent.lease_keeper import hold
 from scripts.runbook.agent.state import Agent
 from scripts.runbook.commissions import Commission
 from scripts.runbook.founding import found_register
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.rule import Rule
-from tests.conftest import RunningPostgres, free_port
+from tests.conftest import RunningPostgres
 from tests.runbook.memory_stores import Stores
+from tests.runbook.platforms import platform_of_gcp
 
 HELD = LeaseRecord.first("gcp", Rule.of("aws", "azure"), ("aws", "azure"))
 HAND_OVER = Commission(
@@ -29,10 +28,7 @@ HAND_OVER = Commission(
 @pytest.fixture
 def agent(tmp_path: Path, app_database: RunningPostgres) -> Iterator[Agent]:
     """Give gcp's agent, which holds epoch 1 and is due to renew; its database has drained its writes."""
-    layout = decide(LocalSettings(tmp_path / "local", edge_port=free_port()), find_postgres())
-    write_platform(layout)
-    platform = sites.load(layout.folder)
-    platform.agent_urls["gcp"] = app_database.agent_url
+    platform = platform_of_gcp(tmp_path, app_database)
     with psycopg.connect(app_database.agent_url, autocommit=True) as connection:
         stood = connection.execute("SELECT epoch, writable, valid_until FROM lifeboat.fence").fetchone()
         connection.execute("UPDATE lifeboat.fence SET epoch = 1, writable = false")

@@ -11,9 +11,7 @@ import psycopg
 import pytest
 from obstore.store import LocalStore
 
-from scripts.embedded.layout import LocalSettings, decide, write_platform
-from scripts.embedded.postgres_binaries import find_postgres
-from scripts.runbook import answers, commissions, operator_keys, requests, sites
+from scripts.runbook import answers, commissions, operator_keys, requests
 from scripts.runbook.agent.candidate import take_up_late_hand_over
 from scripts.runbook.agent.request_reader import read_requests
 from scripts.runbook.agent.state import Agent
@@ -24,7 +22,8 @@ from scripts.runbook.requests import Request, Wish
 from scripts.runbook.rule import Rule
 from scripts.runbook.signing import Signer
 from scripts.runbook.sites import Platform
-from tests.conftest import RunningPostgres, free_port
+from tests.conftest import RunningPostgres
+from tests.runbook.platforms import platform_of_gcp
 
 PLAN = {"old": "aws", "new": "gcp", "evidence": []}
 
@@ -78,10 +77,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, app_database: RunningPostgres) -> Iterator[Desk]:
-    layout = decide(LocalSettings(tmp_path / "local", edge_port=free_port()), find_postgres())
-    write_platform(layout)
-    platform = sites.load(layout.folder)
-    platform.agent_urls["gcp"] = app_database.agent_url
+    platform = platform_of_gcp(tmp_path, app_database)
     made = Desk(platform, tmp_path)
     yield made
     made.close()
