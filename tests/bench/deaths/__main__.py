@@ -77,7 +77,7 @@ def _note_trouble(folder: Path, words: str) -> None:
     now = under_way(DEATHS)
     what = json.loads(now.read_text()) if now.exists() else {}
     what.pop("began", None)
-    note(DEATHS, {**what, "trouble": words, "evidence": keep_evidence(folder, DEATHS)})
+    note(DEATHS, {**what, "trouble": words, "evidence": keep_evidence(folder, DEATHS).name})
     now.unlink(missing_ok=True)
 
 

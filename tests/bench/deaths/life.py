@@ -79,12 +79,13 @@ def _one_death(
     except TROUBLES as trouble:
         kept = keep_evidence(platform.folder, file)
         note(file, {"way": way, "site": site, "trouble": words(trouble), "refusals": platform.refusals[-3:],
-                    "evidence": kept})  # fmt: skip
+                    "evidence": kept.name})  # fmt: skip
         return None
     run = to_json(death)
     if death.violations or death.lost or death.did_not_come_back:
-        run["evidence"] = keep_evidence(platform.folder, file)
-        people.history.save(Path(run["evidence"]) / "history.jsonl")
+        kept = keep_evidence(platform.folder, file)
+        people.history.save(kept / "history.jsonl")
+        run["evidence"] = kept.name
     note(file, run)
     return death, people
 
@@ -130,14 +131,14 @@ def under_way(file: RunFile) -> Path:
     return file.path.with_suffix(".now")
 
 
-def keep_evidence(folder: Path, file: RunFile) -> str:
+def keep_evidence(folder: Path, file: RunFile) -> Path:
     """Keep the ends of all logs, and all journals, and return where: the sites are started anew."""
     kept = (RUNS if file.kept else file.path.parent) / f"deaths-evidence-{time.time():.0f}"
     kept.mkdir(parents=True, exist_ok=True)
     for log in (folder / "logs").glob("*"):
         (kept / log.name).write_bytes(log.read_bytes()[-LOG_BYTES:])
     shutil.copytree(folder / "journal", kept / "journal", dirs_exist_ok=True) if (folder / "journal").exists() else None
-    return str(kept)
+    return kept
 
 
 def words(trouble: BaseException) -> str:
