@@ -126,15 +126,20 @@ class Api:
         return {"client_id": self.client_id, "client_secret": self.client_secret}
 
 
-@pytest.fixture(scope="session")
-def api(app_server: RunningApp) -> Api:
-    """Give a client that registered itself."""
-    with app_server.client() as client:
+def register(app: RunningApp) -> Api:
+    """Register a client, as one does of itself."""
+    with app.client() as client:
         made = client.post("/api/v1/apps", data={"client_name": "tests", "scopes": "read write push"}).json()
         secrets = {"client_id": made["client_id"], "client_secret": made["client_secret"]}
         grant = {"grant_type": "client_credentials", "scope": "read write push"}
         token = client.post("/oauth/token", data=secrets | grant).json()["access_token"]
     return Api(made["client_id"], made["client_secret"], token)
+
+
+@pytest.fixture(scope="session")
+def api(app_server: RunningApp) -> Api:
+    """Give a client that registered itself."""
+    return register(app_server)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 from scripts.runbook import bootstrap, fence, replication
 from scripts.runbook.replication import Following
 from scripts.runbook.rule import Rule
-from tests.app.conftest import Member, RunningApp, make_settings
+from tests.app.conftest import Api, Member, RunningApp, make_settings, register
 from tests.app.push_double import PushDouble, listening
 from tests.app.test_jobs import Clock, work
 from tests.conftest import SINGLE_COPY, RunningPostgres
@@ -48,6 +48,12 @@ def primary(make_postgres: Callable[[str], RunningPostgres], standby: RunningPos
 def app_server(run_app: Callable[..., RunningApp], primary: RunningPostgres, double: PushDouble) -> RunningApp:
     """Give the primary's app; no worker runs beside it."""
     return run_app(primary.url, push_double=double.address, acknowledge_timeout=60)
+
+
+@pytest.fixture(scope="session")
+def api(app_server: RunningApp) -> Api:
+    """Give a client of this app: the session's own is registered at another database."""
+    return register(app_server)
 
 
 def prepared(running: RunningPostgres, site: str) -> RunningPostgres:
