@@ -18,7 +18,7 @@ from pulumi.runtime import config, mocks
 from infra.recorder import Inventor, Recorder
 from infra.sdk_parts import load_parts_only
 from infra.settings import NAMESPACE, SettingsError
-from infra.stack_files import SECRET_EXAMPLES, stack_settings
+from infra.stack_files import SECRET_EXAMPLES, as_text, stack_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -47,10 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
         settings = stack_settings(options.cloud)
         if options.settings:
             extra = json.loads(options.settings.read_text())
-            settings |= {
-                f"{NAMESPACE}:{key}": value if isinstance(value, str) else json.dumps(value)
-                for key, value in extra.items()
-            }
+            settings |= {f"{NAMESPACE}:{key}": as_text(value) for key, value in extra.items()}
         # Loading an SDK makes a million objects that all stay: looking for garbage among them takes a third of the time.
         gc.disable()
         load_parts_only()

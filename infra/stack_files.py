@@ -38,7 +38,7 @@ def stack_settings(cloud: str, root: Path = ROOT) -> dict[str, str]:
         | shared
         | {str(key): value for key, value in stack.items() if not _is_encrypted(value)}
     )
-    return {key: _as_text(value) for key, value in (found | _stand_ins(found)).items()}
+    return {key: as_text(value) for key, value in (found | _stand_ins(found)).items()}
 
 
 def _config(root: Path, name: Path, problems: list[str]) -> Mapping[str, Any]:
@@ -82,5 +82,6 @@ def _is_encrypted(value: Any) -> bool:
     return isinstance(value, dict) and ("secure" in value or any(map(_is_encrypted, value.values())))
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """Return a setting as the Pulumi host gives it: tables and lists as JSON."""
     return value if isinstance(value, str) else json.dumps(value)

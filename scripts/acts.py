@@ -1,6 +1,5 @@
 """`lifeboat acts`: what a site needs once and no resource of its stack is; Azure alone has such acts."""
 
-import asyncio
 import time
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from app.stores import StoreUrl
 from scripts.console import Console
-from scripts.runbook import azure_identity, sites, status
+from scripts.runbook import azure_identity, event_loop, sites, status
 from scripts.runbook.azure_management import LOCKED, Management
 from scripts.runbook.errors import AzureRefused, UsageError
 from scripts.runbook.lease import read_record
@@ -107,12 +106,12 @@ def _management(subscription: str) -> Management:
 
 def _waiting(platform: Platform, site: str) -> tuple[str, ...] | None:
     """Return the settings that wait for a restart by the word of the site's agent; None while it says nothing of them."""
-    heard = asyncio.run(status.hear(platform.lease_stores(), platform.public_keys, site)).status
+    heard = event_loop.run(status.hear(platform.lease_stores(), platform.public_keys, site)).status
     return heard.health.pending if heard and heard.health else None
 
 
 def _refuse_primary(platform: Platform, site: str, even_so: bool) -> None:
-    record = asyncio.run(read_record(open_register(platform, "acts")))
+    record = event_loop.run(read_record(open_register(platform, "acts")))
     if record is not None and record.holder == site and not even_so:
         raise UsageError(
             f"{site} takes the writes, which would pause for about a minute: hand over first (`lifeboat switchover`), "

@@ -1,6 +1,5 @@
 """`lifeboat demo`: three clouds, people posting, one cloud ends, and everything that was acknowledged is still there."""
 
-import asyncio
 import contextlib
 import os
 import random
@@ -21,7 +20,7 @@ from scripts.embedded.layout import SITES, LocalSettings
 from scripts.embedded.local_sites import LocalSites
 from scripts.embedded.writers import Ledger, ReadBack, people_posting, read_back
 from scripts.room import Room
-from scripts.runbook import outside, sites
+from scripts.runbook import event_loop, outside, sites
 from scripts.runbook.errors import DemoLost, UsageError
 from scripts.runbook.journal import Record
 from scripts.runbook.requests import Wish
@@ -146,7 +145,7 @@ def show_a_death(running: LocalSites, console: Console, to: str | None = None) -
         records = failover.say_the_word(console, Wish("failover", new)).records
         time.sleep(SECONDS_AFTER)
     console.say(f"reading back {len(people.ledger.posts)} posts and {len(people.ledger.pictures)} pictures from {new}")
-    back = asyncio.run(read_back(running.layout.app_url(new), people.ledger))
+    back = event_loop.run(read_back(running.layout.app_url(new), people.ledger))
     gap = people.ledger.silence_after(moment)
     if gap is None:
         raise DemoLost(0, 0)

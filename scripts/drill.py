@@ -1,6 +1,5 @@
 """`lifeboat drill`: prove that a move works, by rehearsing it without effect or by making it in place, and write down how long it took."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ from scripts import drill_page, failover
 from scripts.console import Console
 from scripts.drill_report import DrilledMove, DrillReport
 from scripts.embedded.writers import Ledger, people_posting, read_back
-from scripts.runbook import sites
+from scripts.runbook import event_loop, sites
 from scripts.runbook.errors import DrillFailed, LifeboatError, RegisterUnreachable, UsageError
 from scripts.runbook.failover import Reach, gather_facts
 from scripts.runbook.lag_sampler import LagSampler
@@ -104,7 +103,7 @@ def once_around(console: Console, skips: tuple[str, ...] = ()) -> DrillReport:
             if moves[-1].left_out:
                 break
     console.say(f"reading back {len(people.ledger.posts)} posts and {len(people.ledger.pictures)} pictures")
-    back = asyncio.run(read_back(platform.outside_url, people.ledger))
+    back = event_loop.run(read_back(platform.outside_url, people.ledger))
     return DrillReport(
         "in-place", platform.cluster, began, time.time(), tuple(moves), len(people.ledger.posts),
         people.ledger.unknown, len(back.lost_posts) + len(back.lost_pictures), skips,
@@ -157,7 +156,7 @@ def _wait(condition: Callable[[], bool], seconds: float) -> None:
 
 def _look(folder: Path) -> tuple[Platform, Facts]:
     platform = sites.load(folder)
-    with asyncio.Runner() as loop:
+    with event_loop.opened() as loop:
         return platform, gather_facts(Reach.open(platform, "operator", loop))
 
 

@@ -1,6 +1,5 @@
 """`lifeboat evacuate SITE`: leave a provider by a given moment; what still depends on it, and how long there is."""
 
-import asyncio
 import datetime
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from scripts import failover
 from scripts.console import Console
 from scripts.failover import As, Yes
 from scripts.readiness import INVENTORY, InventoryFile
-from scripts.runbook import evacuation, outside, sites
+from scripts.runbook import evacuation, event_loop, outside, sites
 from scripts.runbook.errors import RegisterUnreachable, UsageError
 from scripts.runbook.evacuation import Item
 from scripts.runbook.failover import Reach, gather_facts
@@ -43,7 +42,7 @@ def command(
         facts = _facts(platform)
     answer = outside.readiness(platform.outside_url)
     entries = read_inventory(inventory)
-    items = asyncio.run(evacuation.dependences(platform, facts, answer, entries, site))
+    items = event_loop.run(evacuation.dependences(platform, facts, answer, entries, site))
     left = deadline - datetime.datetime.now(datetime.UTC)
     if as_json:
         console.print_json({"site": site, "by": deadline.isoformat(), "seconds_left": round(left.total_seconds()),
@@ -53,7 +52,7 @@ def command(
 
 
 def _facts(platform: Platform) -> Facts:
-    with asyncio.Runner() as loop:
+    with event_loop.opened() as loop:
         facts = gather_facts(Reach.open(platform, "operator", loop))
     if facts.record is None:
         raise RegisterUnreachable(platform.sites)

@@ -3,14 +3,13 @@
 The command signs a request and follows what the agents do; it reaches the control stores and nothing else.
 """
 
-import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from scripts.console import Console, Progress, two_columns
-from scripts.runbook import asking, failback, operator_keys, sites
+from scripts.runbook import asking, event_loop, failback, operator_keys, sites
 from scripts.runbook.asking import Follower, Preflight
 from scripts.runbook.errors import RegisterUnreachable
 from scripts.runbook.failover import Reach, gather_facts
@@ -47,7 +46,7 @@ def fail_back(context: typer.Context, yes: Yes = False, operator: As = None) -> 
     """Go back to the site that was primary before, by a switchover, once it is in step again."""
     console: Console = context.obj
     platform = sites.load(console.folder)
-    with asyncio.Runner() as loop:
+    with event_loop.opened() as loop:
         facts = gather_facts(Reach.open(platform, "operator", loop))
         if facts.record is None:
             raise RegisterUnreachable(platform.sites)
@@ -61,7 +60,7 @@ def carry_out(console: Console, wish: Wish, yes: bool, operator: str | None = No
     platform = sites.load(console.folder)
     platform.known(wish.to)
     signer = operator_keys.signer_here(platform, operator) if yes else None
-    with asyncio.Runner() as loop:
+    with event_loop.opened() as loop:
         reach = Reach.open(platform, "operator", loop)
         found = asking.preflight(reach, wish, to_act=yes)
         show_plan(console, found)
@@ -84,7 +83,7 @@ class Done:
 def say_the_word(console: Console, wish: Wish) -> Done:
     """Ask for a wish without showing its plan, and follow it to its end: for a program that has decided already."""
     platform = sites.load(console.folder)
-    with asyncio.Runner() as loop:
+    with event_loop.opened() as loop:
         reach = Reach.open(platform, "operator", loop)
         found = asking.preflight(reach, wish, to_act=True)
         return Done(found, ask_and_follow(reach, operator_keys.signer_here(platform), found, console))

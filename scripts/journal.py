@@ -1,6 +1,5 @@
 """`lifeboat journal [RUNBOOK]`: what was done, step by step, and whether every record can be trusted."""
 
-import asyncio
 import datetime
 import json
 from typing import Annotated
@@ -9,7 +8,7 @@ import typer
 from rich.table import Column, Table
 
 from scripts.console import Console
-from scripts.runbook import ledger, sites
+from scripts.runbook import event_loop, ledger, sites
 from scripts.runbook.errors import JournalDiffers, LedgersSilent, UnknownRunbook
 from scripts.runbook.journal import Record, read_journal
 from scripts.runbook.ledger import Copies
@@ -23,7 +22,7 @@ def command(
     """Show the journals and verify signature and chain of every record in every copy, in every cloud."""
     console: Console = context.obj
     platform = sites.load(console.folder)
-    copies = asyncio.run(_read(platform, runbook))
+    copies = event_loop.run(_read(platform, runbook))
     if runbook is None:
         console.show(_list(copies))
     else:

@@ -1,6 +1,5 @@
 """`lifeboat local ...`: the three sites on this machine."""
 
-import asyncio
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +14,7 @@ from scripts.embedded import coming_back, harm, local_sites
 from scripts.embedded.coming_back import CameBack
 from scripts.embedded.layout import SITES, LocalSettings
 from scripts.embedded.supervisor import NEUTRAL, Supervisor
-from scripts.runbook import sites
+from scripts.runbook import event_loop, sites
 from scripts.runbook.errors import NothingRunning
 from scripts.runbook.failover import Reach, gather_facts
 from scripts.runbook.lease_record import Mode
@@ -149,7 +148,7 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
     if not any(supervisor.alive(one) for one in (*SITES, NEUTRAL)):
         raise NothingRunning(console.folder)
     platform = sites.load(console.folder)
-    with asyncio.Runner() as loop:
+    with event_loop.opened() as loop:
         facts = gather_facts(Reach.open(platform, "operator", loop))
     if as_json:
         console.print_json(_as_json(facts, supervisor))

@@ -1,6 +1,5 @@
 """`lifeboat media ...`: whether every bucket holds what the primary's rows name, and bringing back what does not."""
 
-import asyncio
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,7 +11,7 @@ from rich.table import Table
 
 from app.stores import Store
 from scripts.console import Console, progress_console
-from scripts.runbook import media, sites
+from scripts.runbook import event_loop, media, sites
 from scripts.runbook.errors import MediaMissing
 from scripts.runbook.join import agent_connection
 from scripts.runbook.media import Bucket, Filled, Rows
@@ -40,10 +39,10 @@ def verify(
     filled: dict[str, Filled] = {}
     primary = find_primary(platform)
     with agent_connection(platform, primary) as database:
-        rows, buckets = asyncio.run(media.verify(database, stores, sample))
+        rows, buckets = event_loop.run(media.verify(database, stores, sample))
         if repair:
             filled = {bucket.site: fill(stores, bucket) for bucket in buckets if not bucket.silent}
-            rows, buckets = asyncio.run(media.verify(database, stores, sample))
+            rows, buckets = event_loop.run(media.verify(database, stores, sample))
         waiting = media.backlog(database)
     if as_json:
         console.print_json(_as_json(primary, rows, waiting, buckets, filled))
@@ -68,7 +67,7 @@ def back_fill(
     primary = find_primary(platform)
     with agent_connection(platform, primary) as database:
         target = {platform.known(site): stores[site]}
-        rows, (before,) = asyncio.run(media.verify(database, target, 0))
+        rows, (before,) = event_loop.run(media.verify(database, target, 0))
         _refuse([before] if before.silent else [])
         lacking = len(before.missing) + len(before.on_the_way)
         console.say(
@@ -78,7 +77,7 @@ def back_fill(
             console.tell("Nothing was changed. Add --yes to act.")
             return
         filled = fill(stores, before)
-        _, (after,) = asyncio.run(media.verify(database, target))
+        _, (after,) = event_loop.run(media.verify(database, target))
     if as_json:
         console.print_json({"site": site, **_counts(after), "copied": filled.copied, "failed": filled.failed})
     else:
@@ -108,7 +107,7 @@ def fill(stores: dict[str, Store], bucket: Bucket) -> Filled:
     """Bring to a bucket what it lacks and what is damaged in it, with a bar that says how far it is."""
     keys = {*bucket.missing, *bucket.on_the_way}
     with _bar(f"to {bucket.site}", len(keys) + len(bucket.damaged)) as tick:
-        return asyncio.run(media.back_fill(bucket.site, stores, keys, bucket.damaged, tick))
+        return event_loop.run(media.back_fill(bucket.site, stores, keys, bucket.damaged, tick))
 
 
 @contextmanager

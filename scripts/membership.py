@@ -1,13 +1,12 @@
 """`lifeboat membership ...`: which stores hold the register, taking one back, replacing one for good."""
 
-import asyncio
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from scripts.console import Console, two_columns
-from scripts.runbook import membership, sites
+from scripts.runbook import event_loop, membership, sites
 from scripts.runbook.ballots import AcceptorState
 from scripts.runbook.errors import StoreUnavailable, UsageError
 from scripts.runbook.registers import open_acceptors
@@ -23,7 +22,7 @@ def show(context: typer.Context) -> None:
     """Show each store's configuration and votes, and what is wrong with the one that gives none."""
     console: Console = context.obj
     platform = sites.load(console.folder)
-    votes = asyncio.run(_votes(platform))
+    votes = event_loop.run(_votes(platform))
     table = Table("store", "configuration", "promised", "accepted", "state", title_justify="left")
     for name, vote in votes.items():
         table.add_row(name, *_words(vote))
@@ -40,7 +39,7 @@ def readmit(context: typer.Context, store: str, yes: Yes = False) -> None:
     if not yes:
         console.tell("Nothing was changed. Add --yes to act.")
         return
-    config = asyncio.run(_take_back(platform, store))
+    config = event_loop.run(_take_back(platform, store))
     console.tell(f"{store} votes again: the register is of configuration {config}.")
 
 
@@ -63,7 +62,7 @@ def replace(
     if not yes:
         console.tell("Nothing was changed. Add --yes to act.")
         return
-    urls = asyncio.run(membership.replace_store(platform, store, name, url))
+    urls = event_loop.run(membership.replace_store(platform, store, name, url))
     sites.note_register_urls(platform.folder, urls)
     console.tell(
         f"{name} holds the register instead of {store}. Give every other machine this folder's platform.json: "

@@ -1,6 +1,5 @@
 """`lifeboat migrate`: bring the tables of all sites to the newest revision. A plan by default, an act with --yes."""
 
-import asyncio
 import time
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ import typer
 from app.migrate import Migration, UnreadableMigration, migrations_after
 from scripts.console import Console
 from scripts.failover import As, Yes, carry_out
-from scripts.runbook import sites
+from scripts.runbook import event_loop, sites
 from scripts.runbook.errors import CannotMigrate, RegisterUnreachable
 from scripts.runbook.failover import Reach, gather_facts
 from scripts.runbook.migrate_plan import revisions_of
@@ -33,7 +32,7 @@ def command(
     """Change the tables of every site by the app's migrations: what adds goes to the standbys first, what drops to the primary."""
     console: Console = context.obj
     platform = sites.load(console.folder)
-    with asyncio.Runner() as loop:
+    with event_loop.opened() as loop:
         facts = _measured(Reach.open(platform, "operator", loop))
     if facts.record is None:
         raise RegisterUnreachable(platform.sites)

@@ -1,6 +1,5 @@
 """`lifeboat readiness`: one page that says whether the platform could leave a cloud right now; red is exit code 1."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 from rich.table import Table
 
 from scripts.console import Console
-from scripts.runbook import sites
+from scripts.runbook import event_loop, sites
 from scripts.runbook.inventory import read_inventory
 from scripts.runbook.readiness import Line, State, is_red, worst
 from scripts.runbook.readiness_facts import gather, judge
@@ -24,7 +23,7 @@ def command(context: typer.Context, inventory: InventoryFile = INVENTORY, as_jso
     """Look at everything a move would need: what, how it stands, what to do."""
     console: Console = context.obj
     platform = sites.load(console.folder)
-    lines = judge(asyncio.run(gather(platform, read_inventory(inventory))))
+    lines = judge(event_loop.run(gather(platform, read_inventory(inventory))))
     if as_json:
         state = worst(lines).word
         console.print_json({"state": state, "red": is_red(lines), "lines": [line.to_json() for line in lines]})

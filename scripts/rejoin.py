@@ -1,13 +1,12 @@
 """`lifeboat rejoin SITE` and `lifeboat reprotect`: sites get back behind the primary. A plan by default, an act with --yes."""
 
-import asyncio
 from typing import Annotated
 
 import typer
 
 from scripts.console import Console
 from scripts.failover import As, Yes, carry_out
-from scripts.runbook import sites
+from scripts.runbook import event_loop, sites
 from scripts.runbook.errors import CopyNeeded, NothingToReturn
 from scripts.runbook.failover import Reach, gather_facts
 from scripts.runbook.plan import Facts
@@ -33,7 +32,7 @@ def reprotect(context: typer.Context, copy: Copy = False, yes: Yes = False, oper
     """Let every site that answers and does not follow get back behind the primary, without a copy where that can be."""
     console: Console = context.obj
     platform = sites.load(console.folder)
-    with asyncio.Runner() as loop:
+    with event_loop.opened() as loop:
         facts = gather_facts(Reach.open(platform, "operator", loop))
     wishes, refused = [], []
     for site in astray(facts, platform.sites):

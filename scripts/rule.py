@@ -1,13 +1,12 @@
 """`lifeboat rule`: whose confirmation makes a write saved, and a person's word to go on with one copy alone."""
 
-import asyncio
 from typing import Annotated
 
 import typer
 
 from scripts.console import Console, two_columns
 from scripts.failover import As, Yes, carry_out
-from scripts.runbook import sites
+from scripts.runbook import event_loop, sites
 from scripts.runbook.errors import RegisterUnreachable
 from scripts.runbook.failover import Reach, gather_facts
 from scripts.runbook.lease import LeaseRecord
@@ -26,7 +25,7 @@ def command(
     """Show the durability rule; with --single-copy go on although nobody confirms, as a plan or, with --yes, for real."""
     console: Console = context.obj
     platform = sites.load(console.folder)
-    with asyncio.Runner() as loop:
+    with event_loop.opened() as loop:
         facts = gather_facts(Reach.open(platform, "operator", loop))
     if facts.record is None:
         raise RegisterUnreachable(platform.sites)

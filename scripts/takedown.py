@@ -13,6 +13,7 @@ from app.stores import Store
 from app.takedowns import KINDS
 from scripts.console import Console, two_columns
 from scripts.runbook import (
+    event_loop,
     fence,
     media,
     operator_keys,
@@ -62,13 +63,13 @@ def add(
     signer = operator_keys.signer_here(platform, operator)
     takedown = _takedown(platform, kind, target, reason, signer.name)
     stores, trust = platform.ledger_stores(), Trust(platform.operators())
-    known = asyncio.run(takedowns.read(stores, trust, f"{takedowns.PREFIX}{kind}/{takedown.target}/"))
+    known = event_loop.run(takedowns.read(stores, trust, f"{takedowns.PREFIX}{kind}/{takedown.target}/"))
     if not as_json:
         console.show(two_columns("Takedown", _plan(takedown, known)))
     if not yes:
         console.tell("Nothing was changed. Add --yes to act.")
         return
-    entry = asyncio.run(takedowns.add(stores, trust, takedown, signer))
+    entry = event_loop.run(takedowns.add(stores, trust, takedown, signer))
     carried = _carry_out(platform, Ledger((entry,), entry.held_by, {}, ()))
     if as_json:
         console.print_json({**takedowns.to_json(entry), "database": carried.database, "buckets": carried.buckets})
@@ -108,7 +109,7 @@ def verify(
     platform = sites.load(console.folder)
     ledger = _ledger(platform)
     if repair:
-        asyncio.run(takedown_check.complete(platform.ledger_stores(), ledger))
+        event_loop.run(takedown_check.complete(platform.ledger_stores(), ledger))
         _carry_out(platform, ledger)
         ledger = _ledger(platform)
     findings = takedown_check.check(platform, ledger)
@@ -167,7 +168,7 @@ def _plan(takedown: Takedown, known: Ledger) -> dict[str, object]:
 def _carry_out(platform: Platform, ledger: Ledger) -> Carried:
     """Remove what the entries name wherever it can be reached from here; elsewhere the agents and the outbox do."""
     buckets = media.open_buckets(platform) if media.taken_down_keys(ledger) else {}
-    return Carried(_in_the_database(platform, ledger), asyncio.run(_in_buckets(buckets, ledger)))
+    return Carried(_in_the_database(platform, ledger), event_loop.run(_in_buckets(buckets, ledger)))
 
 
 def _in_the_database(platform: Platform, ledger: Ledger) -> str:
@@ -201,9 +202,9 @@ def _ledger(platform: Platform) -> Ledger:
     """Read the whole ledger, with the primary's word for old entries where it can be had from here."""
     try:
         with agent_connection(platform, find_primary(platform)) as database:
-            return asyncio.run(takedown_replay.whole_ledger(platform, database))
+            return event_loop.run(takedown_replay.whole_ledger(platform, database))
     except (RegisterUnreachable, UsageError, psycopg.Error):
-        return asyncio.run(takedown_replay.whole_ledger(platform, None))
+        return event_loop.run(takedown_replay.whole_ledger(platform, None))
 
 
 def _summary(ledger: Ledger, findings: Findings) -> str:

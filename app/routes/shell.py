@@ -35,7 +35,7 @@ class FormRoute(APIRoute):
         """Wrap the route's own handler."""
         handle = super().get_route_handler()
 
-        async def handle_orexplain(request: Request) -> Response:
+        async def handle_or_explain(request: Request) -> Response:
             try:
                 return await handle(request)
             except (LifeboatError, RequestValidationError, *DATABASE_ERRORS) as error:
@@ -43,7 +43,7 @@ class FormRoute(APIRoute):
                     raise
                 return await explain(request, refused)
 
-        return handle_orexplain
+        return handle_or_explain
 
 
 async def browser(request: Request, parts: Parts) -> Browser:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.policy.rule import Accepts, number
+from infra.rules import PRIVATE_ASNS
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ def nothing_or(low: int, high: int) -> Taken:
 
 
 def private_asn() -> Taken:
-    """A private number that none of the three providers keeps for itself: those of rules.PRIVATE_ASNS."""
-    return between(64512, 65514)
+    """A private number that none of the three providers keeps for itself."""
+    return between(*PRIVATE_ASNS)
 
 
 RESERVED_INSIDE = frozenset(f"169.254.{third}.0/30" for third in range(6)) | {"169.254.169.252/30"}

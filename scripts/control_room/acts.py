@@ -10,7 +10,7 @@ from scripts import drill
 from scripts.console import Console
 from scripts.embedded import coming_back, harm
 from scripts.local import kill_site
-from scripts.runbook import asking, operator_keys, requests, sites
+from scripts.runbook import asking, event_loop, operator_keys, requests, sites
 from scripts.runbook.asking import Follower, Preflight
 from scripts.runbook.errors import PlanChanged, UsageError
 from scripts.runbook.failover import Reach
@@ -50,7 +50,7 @@ class Acts:
 
     def plan(self, wish: Wish) -> Shown:
         """Plan what the command would plan. Raises UsageError for an unknown verb, and whatever the planner refuses by."""
-        with asyncio.Runner() as loop:
+        with event_loop.opened() as loop:
             found = self._preflight(wish, loop)[1]
         if found.plan is None:
             raise UsageError(f"{wish.to} is at it already: {found.running.runbook if found.running else wish.verb}")
@@ -59,7 +59,7 @@ class Acts:
 
     def act(self, wish: Wish, plan_hash: str) -> str:
         """Ask for the plan that was shown, and follow it to its end. Raises PlanChanged when it is another one by now."""
-        with asyncio.Runner() as loop:
+        with event_loop.opened() as loop:
             reach, found = self._preflight(wish, loop)
             if found.plan is None or requests.hash_of_plan(found.plan.to_body()) != plan_hash:
                 raise PlanChanged(wish.verb)

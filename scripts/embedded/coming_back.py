@@ -1,6 +1,5 @@
 """Starts a killed local site again: its database fenced, its store let in again only with what it may have forgotten."""
 
-import asyncio
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from scripts.embedded.recopy import copy_missing
 from scripts.embedded.remembered import recall
 from scripts.embedded.starter import Starter
 from scripts.embedded.supervisor import Supervisor
-from scripts.runbook import fence, join, membership, replication, sites
+from scripts.runbook import event_loop, fence, join, membership, replication, sites
 from scripts.runbook.errors import LedgerUnheard, LifeboatError, NothingRunning, UnknownSite
 from scripts.runbook.lease import read_record
 from scripts.runbook.media_return import refill
@@ -100,10 +99,10 @@ class _Return:
                 f"the store of {self.site} may have forgotten votes: it is set aside until it has the register again"
             )
             self._set_aside.parent.mkdir(parents=True, exist_ok=True)
-            self._set_aside.write_text(str(asyncio.run(membership.set_store_aside(self.platform, self.site))))
+            self._set_aside.write_text(str(event_loop.run(membership.set_store_aside(self.platform, self.site))))
         self.starter.store(self.site)
         self.started.append("objects")
-        return asyncio.run(self._recopy()) + refill(self.platform, self.site, self.say)
+        return event_loop.run(self._recopy()) + refill(self.platform, self.site, self.say)
 
     @property
     def _set_aside(self) -> Path:
@@ -113,7 +112,7 @@ class _Return:
     def _readmit(self) -> bool:
         if not self._set_aside.exists():
             return False
-        asyncio.run(membership.readmit_store(self.platform, self.site, int(self._set_aside.read_text())))
+        event_loop.run(membership.readmit_store(self.platform, self.site, int(self._set_aside.read_text())))
         self._set_aside.unlink()
         return True
 
@@ -167,7 +166,7 @@ class _Return:
 
     def _standing(self) -> tuple[str | None, str | None]:
         """Return who holds the lease and whom this site follows."""
-        record = asyncio.run(read_record(open_register(self.platform, "operator")))
+        record = event_loop.run(read_record(open_register(self.platform, "operator")))
         try:
             with join.agent_connection(self.platform, self.site) as connection:
                 now = replication.following(connection)

@@ -1,6 +1,5 @@
 """Starts the parts of a local site, each waiting until its own process answers."""
 
-import asyncio
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,7 +11,7 @@ from scripts.embedded.dns_server.zone import initial_zone
 from scripts.embedded.layout import SITES, TOOLS, ZONE, Layout
 from scripts.embedded.other_dns import DnsSoftware
 from scripts.embedded.supervisor import Program, Started, Supervisor
-from scripts.runbook import bootstrap, join, outside, sites
+from scripts.runbook import bootstrap, event_loop, join, outside, sites
 from scripts.runbook.errors import ProcessDied
 from scripts.runbook.rule import Rule
 
@@ -92,7 +91,7 @@ class Starter:
     def join(self, pool: ThreadPoolExecutor) -> None:
         platform = sites.load(self.layout.folder)
         primary = self.layout.settings.primary
-        asyncio.run(join.found(platform, primary, self.rule, self.standbys))
+        event_loop.run(join.found(platform, primary, self.rule, self.standbys))
         all_done([pool.submit(join.join, platform, site, primary, 1) for site in self.standbys])
         all_done([pool.submit(join.keep_way_back, platform, site, self.standbys) for site in self.standbys])
 

@@ -4,15 +4,12 @@ Source: learn.microsoft.com/azure/container-apps/managed-identity and learn.micr
 """
 
 import os
-import shutil
-import subprocess
 
 import httpx
 
 from app.federation import IDENTITY_VERSION
 from scripts.runbook.errors import AzureRefused
-
-SECONDS = 30.0
+from scripts.runbook.provider_command import SECONDS, said_by
 
 
 def is_in_azure() -> bool:
@@ -36,10 +33,5 @@ def subscription() -> str:
 
 
 def _ask_az(*arguments: str) -> str:
-    az = shutil.which("az")
-    if az is None:
-        raise AzureRefused("Neither an identity of Azure's nor `az` is here: log in with `az login` first.")
-    done = subprocess.run([az, *arguments, "--output", "tsv"], capture_output=True, text=True, timeout=SECONDS)
-    if done.returncode:
-        raise AzureRefused(f"`az {' '.join(arguments[:2])}` failed: {done.stderr.strip()[:300]}")
-    return done.stdout.strip()
+    absent = "Neither an identity of Azure's nor `az` is here: log in with `az login` first."
+    return said_by("az", *arguments, "--output", "tsv", absent=absent, refusal=AzureRefused)

@@ -84,19 +84,17 @@ class Management:
             yield from self._pages(f"{environment}/privateEndpointConnections", VERSIONS[ENVIRONMENT])
 
     def _account(self, name: str) -> str:
-        every = self._pages(self._resources, LIST_VERSION, {"$filter": f"resourceType eq '{STORES}'"})
-        found = [str(one["id"]) for one in every if one.get("name") == name]
+        found = [str(one["id"]) for one in self._of_kind(STORES) if one.get("name") == name]
         if not found:
             raise AzureRefused(f"The subscription {self.subscription} has no store {name}; is `az` in another one?")
         return found[0]
 
     def _of_site(self, site: str, kind: str) -> Iterator[str]:
-        every = self._pages(self._resources, LIST_VERSION, {"$filter": f"resourceType eq '{kind}'"})
-        return (str(one["id"]) for one in every if (one.get("tags") or {}).get("lifeboat-site") == site)
+        return (str(one["id"]) for one in self._of_kind(kind) if (one.get("tags") or {}).get("lifeboat-site") == site)
 
-    @property
-    def _resources(self) -> str:
-        return f"/subscriptions/{self.subscription}/resources"
+    def _of_kind(self, kind: str) -> Iterator[dict[str, Any]]:
+        place = f"/subscriptions/{self.subscription}/resources"
+        return self._pages(place, LIST_VERSION, {"$filter": f"resourceType eq '{kind}'"})
 
     def _pages(self, path: str, version: str, query: dict[str, str] | None = None) -> Iterator[dict[str, Any]]:
         found = self._send("GET", f"{self.url}{path}", params={"api-version": version, **(query or {})})

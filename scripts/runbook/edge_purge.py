@@ -6,8 +6,6 @@ learn.microsoft.com/rest/api/frontdoor/azurefrontdoorstandardpremium/afd-endpoin
 it out later: whether the pictures are gone is asked of the edges themselves (takedown_edges.py).
 """
 
-import shutil
-import subprocess
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,9 +16,9 @@ from infra.outputs import SiteOutputs
 from scripts.runbook import azure_identity
 from scripts.runbook.azure_management import Management
 from scripts.runbook.errors import AzureRefused, PurgeRefused
+from scripts.runbook.provider_command import SECONDS, said_by
 
 COMPUTE = "https://compute.googleapis.com/compute/v1"
-SECONDS = 30.0
 
 
 def order(outputs: SiteOutputs, name: str, keys: Sequence[str]) -> None:
@@ -78,13 +76,8 @@ def _project(outputs: SiteOutputs) -> str:
 
 
 def _token_of_gcloud() -> str:
-    gcloud = shutil.which("gcloud")
-    if gcloud is None:
-        raise PurgeRefused("There is no gcloud here: log in with `gcloud auth login` first.")
-    done = subprocess.run([gcloud, "auth", "print-access-token"], capture_output=True, text=True, timeout=SECONDS)
-    if done.returncode:
-        raise PurgeRefused(f"`gcloud auth print-access-token` failed: {done.stderr.strip()[:300]}")
-    return done.stdout.strip()
+    absent = "There is no gcloud here: log in with `gcloud auth login` first."
+    return said_by("gcloud", "auth", "print-access-token", absent=absent, refusal=PurgeRefused)
 
 
 def _azure(outputs: SiteOutputs, name: str, paths: Sequence[str]) -> None:

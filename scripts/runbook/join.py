@@ -27,8 +27,7 @@ def agent_connection(platform: Platform, site: str) -> Generator[psycopg.Connect
 
 def join(platform: Platform, site: str, primary: str, epoch: int) -> None:
     """Make an empty site follow the primary over a connection of its own: where no agent runs yet."""
-    outputs = platform.outputs[primary]
-    conninfo = platform.conninfo(outputs.database_host, outputs.database_port, site)
+    conninfo = platform.conninfo(platform.outputs[primary], site)
     with agent_connection(platform, site) as connection:
         copy_tables(connection, site, Following(primary, epoch), conninfo)
 

@@ -93,7 +93,7 @@ def copy_tables(run: JoinRun) -> Evidence:
     primary = run.plan.primary
     # Where the primary itself says that its database is: the name in its outputs means nothing in another cloud.
     said = run.wait_to_hear(primary, lambda heard: True, f"{primary} says nothing under epoch {run.epoch}")
-    conninfo = run.platform.conninfo(said.database_host, said.database_port, run.site)
+    conninfo = run.platform.conninfo(said, run.site)
     join.copy_tables(run.database, run.site, Following(primary, run.plan.epoch), conninfo)
     return {"follows": run.plan.primary}
 

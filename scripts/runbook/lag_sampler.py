@@ -1,10 +1,10 @@
 """Listens to the sites in a thread of its own while something else goes on, and notes how far each standby is behind."""
 
-import asyncio
 import threading
 import time
 from types import TracebackType
 
+from scripts.runbook import event_loop
 from scripts.runbook.errors import LifeboatError
 from scripts.runbook.failover import Reach, gather_facts
 from scripts.runbook.sites import Platform
@@ -31,7 +31,7 @@ class LagSampler:
         self._thread.join()
 
     def _run(self) -> None:
-        with asyncio.Runner() as loop:
+        with event_loop.opened() as loop:
             reach = Reach.open(self._platform, "lag-sampler", loop)
             while not self._stop.wait(SAMPLE_SECONDS):
                 try:

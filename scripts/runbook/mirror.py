@@ -1,9 +1,9 @@
 """Copies of a journal's records in every ledger store that answers, made beside the runbook, which waits for none of them."""
 
-import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from scripts.runbook import event_loop
 from scripts.runbook.control import Answers, ControlStores
 from scripts.runbook.journal import Record
 from scripts.runbook.signing import Signer
@@ -39,7 +39,7 @@ class LedgerMirror:
             self._warn(f"on this machine alone, since no ledger store took it: {', '.join(alone)}")
 
     def _append(self, key: str, data: bytes) -> Answers:
-        return asyncio.run(self._stores.result().append(key, data))
+        return event_loop.run(self._stores.result().append(key, data))
 
 
 def record_key(runbook: str, number: int) -> str:

@@ -50,7 +50,7 @@ def plan_failover(
     _must_answer(facts, to)
     old = _followed(facts, record, to)
     others = tuple(site for site in sites if site not in (to, record.holder, old))
-    heard = tuple(site for site in others if facts.stands_by(site) and facts.statuses[site].following == old)
+    heard = tuple(site for site in others if facts.follows(site, old))
     at_risk = _accepted_loss(facts, record.rule_to_hear(), record.holder, to, heard, accept_data_loss)
     followers = () if single_copy else heard
     if not followers and not single_copy:
@@ -100,7 +100,7 @@ def plan_switchover(facts: Facts, to: str, sites: tuple[str, ...]) -> FailoverPl
     _must_answer(facts, to)
     old = _followed(facts, record, to)
     others = tuple(site for site in sites if site not in (to, old))
-    heard = tuple(site for site in others if facts.stands_by(site) and facts.statuses[site].following == old)
+    heard = tuple(site for site in others if facts.follows(site, old))
     followers = (*heard, old)
     return FailoverPlan(
         old, to, record.epoch, new_rule(followers), heard, followers, 0, _evidence(facts, record, to, heard)

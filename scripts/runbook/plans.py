@@ -34,6 +34,10 @@ class Facts:
         """Say whether a site answers and holds what it confirmed."""
         return self.answers(site) and not self.went_back(site)
 
+    def follows(self, site: str, primary: str) -> bool:
+        """Say whether a site that stands by follows the primary."""
+        return self.stands_by(site) and self.statuses[site].following == primary
+
 
 class Plan(Protocol):
     """What an operator reads and signs, and an agent carries out: of one verb.

@@ -1,7 +1,6 @@
 """Who is primary, for commands that only need to know that."""
 
-import asyncio
-
+from scripts.runbook import event_loop
 from scripts.runbook.errors import RegisterUnreachable
 from scripts.runbook.lease import read_record
 from scripts.runbook.registers import open_register
@@ -10,7 +9,7 @@ from scripts.runbook.sites import Platform
 
 def find_primary(platform: Platform, asker: str = "operator") -> str:
     """Return the site that holds the lease by the register. Raises RegisterUnreachable."""
-    record = asyncio.run(_ask(platform, asker))
+    record = event_loop.run(_ask(platform, asker))
     if record is None:
         raise RegisterUnreachable(platform.sites)
     return record

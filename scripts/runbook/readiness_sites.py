@@ -37,7 +37,7 @@ def site_lines(facts: ReadinessFacts) -> list[Line]:
     return [*lines, *_clocks(facts), *_versions(facts)]
 
 
-def _own(site: str, status: SiteStatus, others: Sequence[str]) -> list[Line]:
+def _own(site: str, status: SiteStatus, sites: Sequence[str]) -> list[Line]:
     lines = [_stores(site, status)]
     if status.health is None:
         to_do = "start its agent again with this version"
@@ -45,7 +45,7 @@ def _own(site: str, status: SiteStatus, others: Sequence[str]) -> list[Line]:
     health = status.health
     return [
         *lines,
-        *proof_lines(site, health, others),
+        *proof_lines(site, health, sites),
         *_continuity(site, health),
         *_disk(site, health),
         *_settings(site, health),

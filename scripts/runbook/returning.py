@@ -55,8 +55,7 @@ class ReturnRun(Run[ReturnPlan]):
 
     def conninfo(self) -> str:
         """Return how the site's subscription reaches the primary, where that says it is."""
-        said = self.hear_primary()
-        return self.platform.conninfo(said.database_host, said.database_port, self.site)
+        return self.platform.conninfo(self.hear_primary(), self.site)
 
     def _slot_is_there(self) -> bool:
         slot = self.hear_primary().slots.get(self.site)

@@ -26,6 +26,16 @@ from scripts.runbook.traffic import Vendor
 NO_ACCESS: dict[str, Any] = {"agent_urls": {}, "dns_vendors": [], "replication_password": ""}
 
 
+class Addressed(Protocol):
+    """Whatever says where a site's database is: its outputs, or its agent's own word, which holds in other clouds too."""
+
+    @property
+    def database_host(self) -> str: ...
+
+    @property
+    def database_port(self) -> int: ...
+
+
 class Keeping(Protocol):
     """What is read anew whenever it is needed, and how: this machine's keys, and who may say the word."""
 
@@ -106,9 +116,10 @@ class Platform:
             )
         return self.app_database_urls[site]
 
-    def conninfo(self, host: str, port: int, follower: str) -> str:
+    def conninfo(self, publisher: Addressed, follower: str) -> str:
         """Return how a follower's subscription reaches a publisher: SCRAM bound to the TLS channel, no CA file needed."""
-        name = f"postgresql://lifeboat_replication:{self.replication_password}@{host}:{port}/lifeboat"
+        where = f"{publisher.database_host}:{publisher.database_port}"
+        name = f"postgresql://lifeboat_replication:{self.replication_password}@{where}/lifeboat"
         return f"{name}?{self.tls_parameters}&application_name=lifeboat_{follower}&connect_timeout=3"
 
     def operator_key(self, name: str) -> Path:

@@ -199,8 +199,7 @@ def _take_tail_from(run: FailoverRun, site: str) -> None:
     ready = run.wait_to_hear(
         site, lambda heard: new in heard.prepared, f"{site} does not hold its tail ready for {new}"
     )
-    conninfo = run.platform.conninfo(ready.database_host, ready.database_port, new)
-    replication.subscribe(run.database, new, site, conninfo, copy=False)
+    replication.subscribe(run.database, new, site, run.platform.conninfo(ready, new), copy=False)
     run.wait_to_hear(
         site,
         lambda heard: heard.slots[new].confirmed >= ready.log,

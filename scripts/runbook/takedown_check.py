@@ -1,6 +1,5 @@
 """Whether what was taken down is known to every ledger store and gone from every bucket, database and edge in reach."""
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +8,7 @@ import psycopg
 from app import copies
 from app import takedowns as rows
 from app.stores import Store
-from scripts.runbook import media, takedowns
+from scripts.runbook import event_loop, media, takedowns
 from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import UsageError
 from scripts.runbook.join import agent_connection
@@ -43,7 +42,7 @@ def check(platform: Platform, ledger: Ledger) -> Findings:
         found.lines += [
             f"the ledger of {site} lacks {entry.takedown.kind} {entry.takedown.target}" for entry in entries
         ]
-    asyncio.run(_check_buckets(platform, ledger, found))
+    event_loop.run(_check_buckets(platform, ledger, found))
     shown = still_shown(platform, ledger)
     found.lines, found.edges, found.silent = found.lines + shown.lines, shown.asked, found.silent | shown.silent
     for site in platform.sites:

@@ -1,13 +1,12 @@
 """Carries the takedown ledger out in the database that takes over, before it takes writes; and in the primary's, always."""
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 
 import psycopg
 
 from app import takedowns as rows
-from scripts.runbook import fence, takedowns
+from scripts.runbook import event_loop, fence, takedowns
 from scripts.runbook.failover import FailoverRun
 from scripts.runbook.join import agent_connection
 from scripts.runbook.sites import Platform
@@ -53,7 +52,7 @@ def cleanse(platform: Platform, site: str) -> int:
     Returns how many entries the site did not know. Raises LedgerUnheard.
     """
     with agent_connection(platform, site) as database:
-        ledger = asyncio.run(unapplied(platform, database))
+        ledger = event_loop.run(unapplied(platform, database))
         with fence.passing(database):
             carry_out(database, ledger.entries)
             database.execute("DELETE FROM public.takedown WHERE created_at = now()")

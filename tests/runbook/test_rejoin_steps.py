@@ -29,7 +29,7 @@ from scripts.runbook.replication import Following
 from scripts.runbook.returning import ReturnRun
 from scripts.runbook.runner import Step, run_steps
 from scripts.runbook.signing import Signer
-from scripts.runbook.sites import FolderKeeping, Platform
+from scripts.runbook.sites import Addressed, FolderKeeping, Platform
 from scripts.runbook.status import SlotStatus
 from scripts.runbook.way_back import ReturnPlan
 from scripts.runbook.welcome import welcome
@@ -57,7 +57,7 @@ class OnePlatform(Platform):
 
     conninfos: dict[str, str]
 
-    def conninfo(self, host: str, port: int, follower: str) -> str:
+    def conninfo(self, publisher: Addressed, follower: str) -> str:
         return self.conninfos[next(site for site in SITES if site != follower)]
 
 

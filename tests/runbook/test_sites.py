@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,10 @@ def test_secrets_are_for_their_owner_alone(layout: Layout) -> None:
 
 def test_a_followers_way_in_is_bound_to_the_channel(layout: Layout) -> None:
     """SCRAM bound to TLS, no file on the follower, and a name that the publisher's log shows."""
-    conninfo = sites.load(layout.folder).conninfo("10.0.0.1", 5432, "gcp")
+    platform = sites.load(layout.folder)
+    publisher = replace(platform.outputs["aws"], database_host="10.0.0.1", database_port=5432)
+
+    conninfo = platform.conninfo(publisher, "gcp")
 
     assert conninfo.startswith("postgresql://lifeboat_replication:")
     assert "@10.0.0.1:5432/lifeboat?sslmode=require&channel_binding=require&" in conninfo

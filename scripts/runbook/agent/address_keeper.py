@@ -55,7 +55,7 @@ async def _follow_primary(agent: Agent) -> None:
     heard = agent.words.fresh(now.primary)
     if heard is None or agent.about_to_begin:
         return
-    conninfo = agent.platform.conninfo(heard.database_host, heard.database_port, agent.site)
+    conninfo = agent.platform.conninfo(heard, agent.site)
     if conninfo != agent.reconnected_to:
         await agent.database.call(replication.reconnect, now.primary, conninfo)
         agent.reconnected_to = conninfo

@@ -124,6 +124,4 @@ async def _stop_applying(agent: Agent, primary: str) -> None:
 
 
 def _conninfo(agent: Agent, heard: SiteStatus | None, primary: str) -> str:
-    outputs = agent.platform.outputs[primary]
-    host, port = (heard.database_host, heard.database_port) if heard else (outputs.database_host, outputs.database_port)
-    return agent.platform.conninfo(host, port, agent.site)
+    return agent.platform.conninfo(heard or agent.platform.outputs[primary], agent.site)

@@ -64,11 +64,7 @@ def _others_at(agent: Agent) -> dict[str, str]:
     if agent.moving or agent.running or agent.about_to_begin:
         return {}
     words = {site: agent.words.fresh(site) for site in agent.platform.others(agent.site)}
-    return {
-        site: agent.platform.conninfo(word.database_host, word.database_port, agent.site)
-        for site, word in words.items()
-        if word
-    }
+    return {site: agent.platform.conninfo(word, agent.site) for site, word in words.items() if word}
 
 
 def _prove(platform: Platform, site: str, others: dict[str, str]) -> dict[str, object]:
