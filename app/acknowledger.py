@@ -16,11 +16,12 @@ PAUSE_SECONDS = 0.002  # a confirmation takes one round trip between clouds and 
 RECONNECT_SECONDS = 0.1
 
 # First how far each site is, then the rule, each with a snapshot of its own: a confirmation is then never judged by a rule
-# that had been replaced when it came.
+# that had been replaced when it came. What a site confirmed beyond the end of this log was another log: this database went
+# back to an earlier state, and the site holds nothing of what is written here since.
 OBSERVE = (
     r"SELECT substr(slot_name, 4), (confirmed_flush_lsn - '0/0')::bigint FROM pg_replication_slots"
     r" WHERE slot_name LIKE 'to\_%' AND slot_type = 'logical' AND database = current_database()"
-    r" AND confirmed_flush_lsn IS NOT NULL;"
+    r" AND confirmed_flush_lsn <= pg_current_wal_insert_lsn();"
     " SELECT epoch, rule FROM lifeboat.fence"
 )
 

@@ -1,8 +1,11 @@
 """Whether a site's database is still the one that it was: a provider's zone failover, or a restore, may bring back an earlier state.
 
 Such a standby lacks transactions that it had confirmed, and its subscription goes on without them: the slot on the primary
-moves forward only. So each look at the database leaves a count in it, and the status carries the same count away from it:
-a database that says less than was said of it has gone back. A server that was promoted also has another timeline.
+moves forward only. Such a primary is worse: what it writes next lies at positions that its standbys confirmed for what is
+gone, so they neither get it nor seem to lack it, and it must not write at all.
+
+So each look at the database leaves a count in it, and the status carries the same count away from it: a database that says
+less than was said of it has gone back. A server that was promoted also has another timeline.
 
 Every function takes an autocommit connection of the role lifeboat_agent.
 """
@@ -24,22 +27,24 @@ def look(connection: Connection, said: int) -> int:
         if row is None:
             begin_anew(connection, said)
             return said + 1
-        (looks, before), now = row, _timeline(connection)
-        if looks < said:
-            _note(connection, f"its database went back to an earlier state, by {said - looks} looks of its agent")
-        elif before != now:
-            _note(
-                connection, f"its database is another server's since timeline {before}: it may lack what was confirmed"
-            )
+        looks, before = row
+        now = _timeline(connection)
+        _note(connection, _why(looks, said, before, now))
         reached = max(looks, said) + 1
         connection.execute("UPDATE lifeboat.continuity SET looks = %s, timeline = %s", (reached, now))
         return reached
 
 
-def went_back(connection: Connection) -> str:
-    """Return why this database may lack what its site confirmed, or ""; only a copy of everything ends it."""
-    row = connection.execute("SELECT went_back FROM lifeboat.continuity").fetchone()
-    return row[0] if row else ""
+def went_back(connection: Connection, said: int = 0) -> str:
+    """Return why this database may lack what its site confirmed, or ""; only a copy of everything ends it.
+
+    With what the site `said` of it last, the answer holds before anybody has looked and noted it.
+    """
+    row = connection.execute("SELECT went_back, looks, timeline FROM lifeboat.continuity").fetchone()
+    if row is None:
+        return ""
+    noted, looks, before = row
+    return noted or _why(looks, said, before, _timeline(connection))
 
 
 def begin_anew(connection: Connection, said: int = 0) -> None:
@@ -58,5 +63,14 @@ def _timeline(connection: Connection) -> int:
     return row[0]
 
 
+def _why(looks: int, said: int, before: int, now: int) -> str:
+    if looks < said:
+        return f"its database went back to an earlier state, by {said - looks} looks of its agent"
+    if before != now:
+        return f"its database is another server's since timeline {before}: it may lack what was confirmed"
+    return ""
+
+
 def _note(connection: Connection, why: str) -> None:
-    connection.execute("UPDATE lifeboat.continuity SET went_back = %s WHERE went_back = ''", (why,))
+    if why:
+        connection.execute("UPDATE lifeboat.continuity SET went_back = %s WHERE went_back = ''", (why,))

@@ -498,6 +498,13 @@ class PrimarySilent(LifeboatError):
         super().__init__(f"{primary} does not answer, so it cannot hand over: use `lifeboat failover --to {to}`.")
 
 
+class PrimaryWentBack(LifeboatError):
+    """A switchover needs a primary that holds everything it acknowledged."""
+
+    def __init__(self, primary: str, why: str, to: str) -> None:
+        super().__init__(f"{primary} must not hand over: {why}. Use `lifeboat failover --to {to}`.")
+
+
 class PreviewRefused(UsageError):
     """A preview cannot be made: bad arguments, a program that does not run, or a recording that cannot be read."""
 

@@ -195,9 +195,10 @@ def move_is_over(connection: Connection, epoch: int, patience_seconds: float = 0
 
 
 def _confirmed(connection: Connection, end: str) -> set[str]:
-    """Return the sites whose slot here has confirmed everything up to a position."""
+    """Return the sites whose slot here has confirmed everything up to a position, and nothing beyond the end of this log."""
     rows = connection.execute(
-        "SELECT substr(slot_name, 4) FROM pg_replication_slots WHERE slot_name LIKE 'to\\_%%' AND confirmed_flush_lsn >= %s",
+        """SELECT substr(slot_name, 4) FROM pg_replication_slots WHERE slot_name LIKE 'to\\_%%'
+           AND confirmed_flush_lsn BETWEEN %s AND pg_current_wal_insert_lsn()""",
         (end,),
     )
     return {site for (site,) in rows}

@@ -8,6 +8,7 @@ from scripts.runbook.errors import (
     NobodyFollows,
     NotMigrated,
     PrimarySilent,
+    PrimaryWentBack,
     RegisterUnreachable,
     SiteSilent,
 )
@@ -83,7 +84,7 @@ def must_stand_alike(here: SiteStatus, primary: SiteStatus) -> None:
 def plan_switchover(facts: Facts, to: str, sites: tuple[str, ...]) -> FailoverPlan:
     """Decide a planned move to `to`: nothing can be lost, and the old primary follows the new one.
 
-    Raises RegisterUnreachable, AlreadyPrimary, MoveUnderWay, PrimarySilent or SiteSilent.
+    Raises RegisterUnreachable, AlreadyPrimary, MoveUnderWay, PrimarySilent, PrimaryWentBack or SiteSilent.
     """
     record = facts.record
     if record is None:
@@ -96,6 +97,8 @@ def plan_switchover(facts: Facts, to: str, sites: tuple[str, ...]) -> FailoverPl
         raise MoveUnderWay(record.candidate or record.holder, record.epoch + 1, None)
     if not facts.answers(record.holder):
         raise PrimarySilent(record.holder, to)
+    if went_back := facts.went_back(record.holder):
+        raise PrimaryWentBack(record.holder, went_back, to)
     must_not_migrate(record)
     _must_answer(facts, to)
     old = _followed(facts, record, to)

@@ -8,9 +8,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from scripts.runbook import commissions, fence
+from scripts.runbook import commissions, continuity, fence
 from scripts.runbook.agent.lease_keeper import hold
 from scripts.runbook.agent.state import Agent
+from scripts.runbook.agent.teller import look_whether_it_went_back
 from scripts.runbook.commissions import Commission
 from scripts.runbook.founding import found_register
 from scripts.runbook.lease import LeaseRecord
@@ -36,6 +37,7 @@ def agent(tmp_path: Path, app_database: RunningPostgres) -> Iterator[Agent]:
         made = Agent(platform, "gcp")
         yield made
         made.lease_database.close()
+        made.database.close()
         connection.execute("UPDATE lifeboat.fence SET epoch = %s, writable = %s, valid_until = %s", stood)
 
 
@@ -78,3 +80,31 @@ def test_it_stays_closed_while_somebody_may_mean_it(agent: Agent, kept: str) -> 
 def test_another_site_s_lease_opens_nothing(agent: Agent) -> None:
     """It was lost meanwhile: nothing was renewed."""
     assert not takes_writes(agent, replace(HELD, state="released", candidate="aws"))
+
+
+@pytest.fixture
+def gone_back(agent: Agent) -> Iterator[None]:
+    """The agent's last word, which no restore reaches, counts more looks than its database does."""
+    with psycopg.connect(agent.platform.agent_url("gcp"), autocommit=True) as connection:
+        fence.open_for(connection, 1, HELD.rule, fence.clock(connection) + 3600)
+        agent.looks = continuity.look(connection, 0) + 12
+        yield
+        connection.execute("UPDATE lifeboat.continuity SET went_back = ''")
+
+
+def test_a_primary_whose_database_went_back_takes_no_writes_and_renews_nothing(agent: Agent, gone_back: None) -> None:
+    """Its standbys seem to confirm what it writes and do not have it: the lease runs out, and one of them takes over."""
+    assert not takes_writes(agent)
+    assert agent.register_written == 0.0
+
+
+def test_its_status_closes_the_fence_and_says_why(agent: Agent, gone_back: None) -> None:
+    """A renewal is seconds away, the status a second: whoever notices first stops the writes."""
+    asyncio.run(look_whether_it_went_back(agent))
+
+    with psycopg.connect(agent.platform.agent_url("gcp"), autocommit=True) as connection:
+        assert not fence.read(connection).open
+    (sentence,) = agent.alarms.sentences
+    assert sentence.startswith(
+        "gcp takes no writes until it is copied anew: its database went back to an earlier state"
+    )

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from scripts.runbook.errors import DataMayBeLost, LifeboatError, NobodyFollows
+from scripts.runbook.errors import DataMayBeLost, LifeboatError, NobodyFollows, PrimaryWentBack
 from scripts.runbook.health import Health
 from scripts.runbook.lease import LeaseRecord
-from scripts.runbook.plan import Facts, FailoverPlan, new_rule, plan_failover, plan_to_resume
+from scripts.runbook.plan import Facts, FailoverPlan, new_rule, plan_failover, plan_switchover, plan_to_resume
 from scripts.runbook.rule import Clause, Rule
 from tests.runbook.invented_status import status_of
 
@@ -309,3 +309,20 @@ def test_a_dead_site_does_not_resume(found: Facts, why: str) -> None:
         plan_to_resume(found, "gcp")
 
     assert str(refused.value) == CANNOT.format("gcp", why)
+
+
+def test_a_primary_whose_database_went_back_hands_nothing_over() -> None:
+    """It would wait for a standby to confirm what that confirmed already for something else; the sentence names the way out."""
+    with pytest.raises(PrimaryWentBack) as refusal:
+        plan_switchover(facts(silent=(), aws={"health": WENT_BACK}), "gcp", SITES)
+
+    assert str(refusal.value) == (
+        "aws must not hand over: its database went back to an earlier state. Use `lifeboat failover --to gcp`."
+    )
+
+
+def test_a_standby_takes_over_from_a_primary_whose_database_went_back() -> None:
+    """It answers, holds the lease still, and is left behind all the same."""
+    plan = plan_failover(facts(silent=(), aws={"health": WENT_BACK}), "gcp", SITES)
+
+    assert (plan.old, plan.new, plan.followers) == ("aws", "gcp", ("azure",))

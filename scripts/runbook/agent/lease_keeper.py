@@ -3,7 +3,7 @@
 import logging
 import time
 
-from scripts.runbook import commissions, fence
+from scripts.runbook import commissions, continuity, fence
 from scripts.runbook.agent.state import FOLLOW_SECONDS, Agent
 from scripts.runbook.lease import LeaseAnswer, LeaseRecord, renew, settle
 
@@ -11,12 +11,18 @@ log = logging.getLogger("lifeboat.agent")
 
 
 async def hold(agent: Agent) -> float:
-    """Renew the lease while this site holds it; the database's clock is read before the request goes out."""
+    """Renew the lease while this site holds it; the database's clock is read before the request goes out.
+
+    A database that went back renews nothing, and so writes nothing: its lease runs out and a standby can take over.
+    """
     record, terms = agent.record, agent.platform.terms
     if record is None or not agent.is_holder:
         return FOLLOW_SECONDS
     ends_move = record.state == "switching" and await agent.lease_database.call(fence.move_is_over, record.epoch)
     if not ends_move and time.monotonic() < agent.renewal_due:
+        return FOLLOW_SECONDS
+    if await agent.lease_database.call(continuity.went_back, agent.looks or 0):
+        await agent.lease_database.call(fence.close)
         return FOLLOW_SECONDS
     before = await agent.lease_database.call(fence.clock)
     began = time.monotonic()

@@ -14,7 +14,7 @@ STATUS_SECONDS = 1.0
 async def say_status(agent: Agent) -> float:
     """Write this site's status to every control store that answers."""
     agent.changed.clear()
-    await _look_whether_it_went_back(agent)
+    await look_whether_it_went_back(agent)
     answers = await status.publish(agent.stores, agent.signer, await _status(agent))
     agent.failures = answers.failures
     agent.has_spoken.set()
@@ -26,14 +26,18 @@ async def say_status(agent: Agent) -> float:
     return 0
 
 
-async def _look_whether_it_went_back(agent: Agent) -> None:
-    """Compare the database with what was last said of it, which lies where no restore of the database reaches."""
+async def look_whether_it_went_back(agent: Agent) -> None:
+    """Compare the database with what was last said of it, where no restore reaches; one that went back takes no writes."""
     if agent.looks is None:
         own = await status.hear(agent.stores, agent.platform.public_keys, agent.site)
         if own.status is None and len(own.failures) == len(agent.stores.stores):
             return  # no store answers: nobody knows yet what was said
         agent.looks = own.status.looks if own.status else 0
     agent.looks = await agent.database.call(continuity.look, agent.looks)
+    why = await agent.database.call(continuity.went_back)
+    agent.alarms.set("continuity", why and f"{agent.site} takes no writes until it is copied anew: {why}")
+    if why:
+        await agent.database.call(fence.close)
 
 
 async def _status(agent: Agent) -> SiteStatus:
