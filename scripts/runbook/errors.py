@@ -388,6 +388,17 @@ class NotMigrated(LifeboatError):
         )
 
 
+class OtherTables(LifeboatError):
+    """A candidate's tables are not those of the primary: the app could not go on there as it is."""
+
+    def __init__(self, to: str, primary: str, difference: str, better: tuple[str, ...]) -> None:
+        instead = f"Choose {' or '.join(better)}, or make" if better else "Make"
+        super().__init__(
+            f"{to} cannot take over: its tables are not those of {primary} ({difference}). "
+            f"{instead} them the same first: `lifeboat readiness` says how."
+        )
+
+
 class CannotMigrate(LifeboatError):
     """The sites cannot be migrated as they are."""
 

@@ -6,10 +6,11 @@ from typing import Any
 from scripts.runbook import continuity, join, replication, understudies
 from scripts.runbook.errors import CannotJoin, RegisterUnreachable
 from scripts.runbook.failover import Run
-from scripts.runbook.plan import Facts, must_not_migrate, must_stand_alike
+from scripts.runbook.plan import Facts
 from scripts.runbook.replication import Following
 from scripts.runbook.requests import Wish
 from scripts.runbook.runner import Step
+from scripts.runbook.same_tables import must_not_migrate, must_stand_alike
 from scripts.runbook.signing import Body
 
 Evidence = dict[str, Any]

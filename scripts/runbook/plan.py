@@ -3,10 +3,8 @@
 from scripts.runbook.errors import (
     AlreadyPrimary,
     DataMayBeLost,
-    MigrationUnderWay,
     MoveUnderWay,
     NobodyFollows,
-    NotMigrated,
     PrimarySilent,
     PrimaryWentBack,
     RegisterUnreachable,
@@ -15,15 +13,13 @@ from scripts.runbook.errors import (
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.plans import SILENT_AFTER_SECONDS, Facts, FailoverPlan, Plan
 from scripts.runbook.rule import Rule
-from scripts.runbook.status import SiteStatus
+from scripts.runbook.same_tables import difference, must_have_the_tables, must_not_migrate
 
 __all__ = [
     "SILENT_AFTER_SECONDS",
     "Facts",
     "FailoverPlan",
     "Plan",
-    "must_not_migrate",
-    "must_stand_alike",
     "new_rule",
     "plan_failover",
     "plan_switchover",
@@ -36,8 +32,8 @@ def plan_failover(
 ) -> FailoverPlan:
     """Decide a failover to `to`.
 
-    Raises RegisterUnreachable, AlreadyPrimary, MoveUnderWay, SiteSilent, DataMayBeLost (with the number that --accept-data-loss
-    must state) or NobodyFollows (for which --single-copy is the only way round).
+    Raises RegisterUnreachable, AlreadyPrimary, MoveUnderWay, SiteSilent, OtherTables, DataMayBeLost (with the number that
+    --accept-data-loss must state) or NobodyFollows (for which --single-copy is the only way round).
     """
     record = facts.record
     if record is None:
@@ -50,6 +46,8 @@ def plan_failover(
         must_not_migrate(record)
     _must_answer(facts, to)
     old = _followed(facts, record, to)
+    if not record.migration:
+        must_have_the_tables(facts, to, old, in_haste=True)
     others = tuple(site for site in sites if site not in (to, record.holder, old))
     heard = tuple(site for site in others if facts.follows(site, old))
     at_risk = _accepted_loss(facts, record.rule_to_hear(), record.holder, to, heard, accept_data_loss)
@@ -69,22 +67,10 @@ def plan_failover(
     )
 
 
-def must_not_migrate(record: LeaseRecord) -> None:
-    """Raise MigrationUnderWay while the tables of all sites are being changed."""
-    if record.migration:
-        raise MigrationUnderWay(record.holder, record.migration)
-
-
-def must_stand_alike(here: SiteStatus, primary: SiteStatus) -> None:
-    """Raise NotMigrated for a site that has other revisions than the primary: it could not apply what comes."""
-    if here.health and primary.health and here.health.revision != primary.health.revision:
-        raise NotMigrated(here.site, here.health.revision, primary.site, primary.health.revision)
-
-
 def plan_switchover(facts: Facts, to: str, sites: tuple[str, ...]) -> FailoverPlan:
     """Decide a planned move to `to`: nothing can be lost, and the old primary follows the new one.
 
-    Raises RegisterUnreachable, AlreadyPrimary, MoveUnderWay, PrimarySilent, PrimaryWentBack or SiteSilent.
+    Raises RegisterUnreachable, AlreadyPrimary, MoveUnderWay, PrimarySilent, PrimaryWentBack, SiteSilent or OtherTables.
     """
     record = facts.record
     if record is None:
@@ -102,6 +88,7 @@ def plan_switchover(facts: Facts, to: str, sites: tuple[str, ...]) -> FailoverPl
     must_not_migrate(record)
     _must_answer(facts, to)
     old = _followed(facts, record, to)
+    must_have_the_tables(facts, to, old)
     others = tuple(site for site in sites if site not in (to, old))
     heard = tuple(site for site in others if facts.follows(site, old))
     followers = (*heard, old)
@@ -202,6 +189,8 @@ def _evidence(facts: Facts, record: LeaseRecord, to: str, heard: tuple[str, ...]
     lines = [f"{record.holder} holds epoch {record.epoch}, {_liveness(facts, record.holder)}"]
     for site in (to, *heard):
         lines.append(f"{site} has applied {facts.statuses[site].applied:,} bytes of its log, {_liveness(facts, site)}")
+    if others := difference(facts, to, record.holder):
+        lines.append(f"{to}'s tables are not those of {record.holder}: {others}")
     return tuple(lines)
 
 

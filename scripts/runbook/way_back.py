@@ -5,7 +5,8 @@ from typing import Any
 
 from scripts.runbook.errors import CopyNeeded, MoveUnderWay, NothingToReturn, RegisterUnreachable, SiteSilent
 from scripts.runbook.lease import LeaseRecord
-from scripts.runbook.plan import Facts, must_not_migrate, must_stand_alike
+from scripts.runbook.plan import Facts
+from scripts.runbook.same_tables import must_not_migrate, must_stand_alike
 from scripts.runbook.signing import Body
 from scripts.runbook.status import SiteStatus, SlotStatus
 

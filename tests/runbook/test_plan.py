@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from scripts.runbook.errors import DataMayBeLost, LifeboatError, NobodyFollows, PrimaryWentBack
+from scripts.runbook.errors import DataMayBeLost, LifeboatError, NobodyFollows, OtherTables, PrimaryWentBack
 from scripts.runbook.health import Health
 from scripts.runbook.lease import LeaseRecord
 from scripts.runbook.plan import Facts, FailoverPlan, new_rule, plan_failover, plan_switchover, plan_to_resume
@@ -19,6 +19,7 @@ HELD = LeaseRecord.first("aws", ANY_OF_BOTH, ("gcp", "azure"))
 SWITCHING = LeaseRecord(2, "gcp", 0, "n", Rule.of("azure"), ANY_OF_BOTH, ("azure",), "confirm", "switching",
                         approved_by="someone", runbook_id="failover-2-to-gcp-abc")  # fmt: skip
 WENT_BACK = Health(went_back="its database went back to an earlier state")
+AT_NINE, AT_EIGHT = Health(revision="0009", schema="a1a1a1a1a1"), Health(revision="0008", schema="c3c3c3c3c3")
 # A site whose agent or database was lost with its cloud.
 GONE = 90.0
 
@@ -100,6 +101,20 @@ REFUSALS = [
         "never heard",
         facts(never=("gcp",)),
         CANNOT.format("gcp", "its agent has said nothing for longer than anybody remembers"),
+    ),
+    Refused(
+        "it stands at another migration",
+        facts(aws={"health": AT_NINE}, gcp={"health": AT_EIGHT}, azure={"health": AT_NINE}),
+        "gcp cannot take over: its tables are not those of aws (revision 0008, not 0009). Choose azure, or make them the same "
+        "first: `lifeboat readiness` says how.",
+    ),
+    Refused(
+        "it has other columns",
+        facts(
+            aws={"health": AT_NINE}, gcp={"health": replace(AT_NINE, schema="b2b2b2b2b2")}, azure={"health": AT_NINE}
+        ),
+        "gcp cannot take over: its tables are not those of aws (other columns or keys: b2b2b2b2, not a1a1a1a1). Choose azure, "
+        "or make them the same first: `lifeboat readiness` says how.",
     ),
     Refused(
         "its database went back",
@@ -326,3 +341,28 @@ def test_a_standby_takes_over_from_a_primary_whose_database_went_back() -> None:
     plan = plan_failover(facts(silent=(), aws={"health": WENT_BACK}), "gcp", SITES)
 
     assert (plan.old, plan.new, plan.followers) == ("aws", "gcp", ("azure",))
+
+
+def test_where_no_standby_has_the_primary_s_tables_the_plan_says_so() -> None:
+    """A dead primary helps nobody: the platform goes on with what there is, and a person reads it before they act."""
+    plan = plan_failover(
+        facts(aws={"health": AT_NINE}, gcp={"health": AT_EIGHT}, azure={"health": AT_EIGHT}), "gcp", SITES
+    )
+
+    assert "gcp's tables are not those of aws: revision 0008, not 0009" in plan.evidence
+
+
+def test_a_planned_move_waits_until_the_tables_are_the_same() -> None:
+    """Nothing presses: the sentence says what to do first."""
+    here = facts(silent=(), aws={"health": AT_NINE}, gcp={"health": AT_EIGHT}, azure={"health": AT_EIGHT})
+
+    with pytest.raises(OtherTables, match=r"aws \(revision 0008, not 0009\)\. Make them the same first"):
+        plan_switchover(here, "gcp", SITES)
+
+
+def test_the_middle_of_a_migration_has_rules_of_its_own() -> None:
+    """The sites differ there for a moment: a primary that fell silent in it can be replaced."""
+    marked = replace(HELD, migration="migrate-1-to-aws-abc")
+    here = facts(marked, aws={"health": AT_NINE}, gcp={"health": AT_EIGHT}, azure={"health": AT_NINE})
+
+    assert plan_failover(here, "gcp", SITES).over_migration == "migrate-1-to-aws-abc"
