@@ -2,6 +2,7 @@
 
 The answer is JSON: every resource with its inputs, dependencies and protection, and the site's outputs. Outputs that
 a provider would fill in are invented from the SDK's own types, so that no later input vanishes; no secret is printed.
+Secrets that the stack's file does not have yet are named: the recording stands in for them, and `pulumi up` would refuse.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from pulumi.runtime import config, mocks
 from infra.recorder import Inventor, Recorder
 from infra.sdk_parts import load_parts_only
 from infra.settings import NAMESPACE, SettingsError
-from infra.stack_files import SECRET_EXAMPLES, as_text, stack_settings
+from infra.stack_files import SECRET_EXAMPLES, as_text, missing_secrets, stack_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,7 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--settings", type=Path, help="a JSON file of settings that replace or add to the stack's own")
     options = parser.parse_args(arguments)
     try:
-        settings = stack_settings(options.cloud)
+        settings, missing = stack_settings(options.cloud), missing_secrets(options.cloud)
         if options.settings:
             extra = json.loads(options.settings.read_text())
             settings |= {f"{NAMESPACE}:{key}": as_text(value) for key, value in extra.items()}
@@ -54,7 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
         found = record(options.cloud, settings)
     except (SettingsError, pulumi.RunError) as error:
         parser.exit(2, f"{error}\n")
-    print(json.dumps(found, sort_keys=True))
+    print(json.dumps(found | {"missing_secrets": missing}, sort_keys=True))
 
 
 if __name__ == "__main__":

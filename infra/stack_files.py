@@ -27,9 +27,22 @@ def stack_settings(cloud: str, root: Path = ROOT) -> dict[str, str]:
 
     Raises SettingsError with every file that cannot be read; what the settings say is judged by config.py.
     """
+    found, _ = _files(cloud, root)
+    return {key: as_text(value) for key, value in (found | _stand_ins(found)).items()}
+
+
+def missing_secrets(cloud: str, root: Path = ROOT) -> list[str]:
+    """Return the secrets that the stack needs and its file does not have yet. Raises SettingsError as `stack_settings`."""
+    found, stack = _files(cloud, root)
+    needed = [key for key, value in _stand_ins(found).items() if value and key not in stack]
+    return [key.partition(":")[2] for key in needed]
+
+
+def _files(cloud: str, root: Path) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """Return the settings that stand in clear, of all files together, and everything that the stack's own file has."""
     problems: list[str] = []
     project = _config(root, Path("Pulumi.yaml"), problems)
-    stack = _config(root, Path("stacks") / f"Pulumi.{cloud}.yaml", problems)
+    stack = _config(root, stack_file(cloud), problems)
     if problems:
         raise SettingsError(problems)
     shared = {f"{NAMESPACE}:{key}": entry["default"] for key, entry in project.items() if _has_default(entry)}
@@ -38,7 +51,12 @@ def stack_settings(cloud: str, root: Path = ROOT) -> dict[str, str]:
         | shared
         | {str(key): value for key, value in stack.items() if not _is_encrypted(value)}
     )
-    return {key: as_text(value) for key, value in (found | _stand_ins(found)).items()}
+    return found, stack
+
+
+def stack_file(cloud: str) -> Path:
+    """Return where a stack's own settings lie, below the repository."""
+    return Path("stacks") / f"Pulumi.{cloud}.yaml"
 
 
 def _config(root: Path, name: Path, problems: list[str]) -> Mapping[str, Any]:

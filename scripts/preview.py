@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -109,7 +109,7 @@ def look_ahead(
         raise PreviewRefused("\n".join([*faults, *refused, str(refusal)])) from refusal
     if faults or refused:
         raise PreviewRefused("\n".join([*faults, *refused]))
-    notes = _uncommitted_note(repository.uncommitted(root)) if base else ()
+    notes = (*_secret_notes(found.missing_secrets), *(_uncommitted_note(repository.uncommitted(root)) if base else ()))
     return make_preview(found.now, found.before, found.replacements, str(base) if base else None, notes, found.policy)
 
 
@@ -118,6 +118,18 @@ def _find_base(root: Path, ref: str | None) -> tuple[Base | None, list[str]]:
         return (repository.find_base(root, ref) if ref else None), []
     except PreviewRefused as refusal:
         return None, [str(refusal)]
+
+
+def _secret_notes(missing: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Name what `pulumi up` would refuse for: one line for all the stacks that lack the same secrets."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for cloud, names in missing.items():
+        alike.setdefault(names, []).append(cloud)
+    return tuple(
+        f"{', '.join(clouds)}: no {', '.join(names)} yet, so `pulumi up` would refuse; `lifeboat secrets` sets them on all stacks."
+        for names, clouds in alike.items()
+        if names
+    )
 
 
 def _uncommitted_note(files: tuple[str, ...]) -> tuple[str, ...]:

@@ -46,12 +46,16 @@ class Recording:
 
 @dataclass(frozen=True)
 class Recorded:
-    """The graphs of now and of the base; a cloud that the base does not describe has no graph there."""
+    """The graphs of now and of the base; a cloud that the base does not describe has no graph there.
+
+    `missing_secrets`: by cloud, what its stack needs and does not have yet; the recording stood in for it.
+    """
 
     now: Mapping[str, Graph]
     before: Mapping[str, Graph | None]
     replacements: Mapping[str, Any]
     policy: Mapping[str, Policy]
+    missing_secrets: Mapping[str, tuple[str, ...]]
 
 
 def record(root: Path, clouds: Sequence[str], base: Base | None, cache: Path, warn: Warn) -> Recorded:
@@ -78,6 +82,9 @@ def record(root: Path, clouds: Sequence[str], base: Base | None, cache: Path, wa
         before={cloud: kept.get(cloud) or fresh.get(cloud) for cloud in clouds} if base else {},
         replacements=table.result(),
         policy=_policy(root, {cloud: made[job].raw for cloud, job in here.items()}),
+        missing_secrets={
+            cloud: tuple(map(str, made[job].raw.get("missing_secrets", ()))) for cloud, job in here.items()
+        },
     )
 
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501  (a sentence that an operator reads stays on one line, so that it can be searched for)
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import yaml
 from infra import record
 from infra.config import parse
 from infra.settings import NAMESPACE, SettingsError
-from infra.stack_files import ROOT, stack_settings
+from infra.stack_files import ROOT, missing_secrets, stack_settings
 from tests.infra.recordings import run
 
 STACK = "stacks/Pulumi.aws.yaml: "
@@ -59,6 +60,31 @@ def test_all_that_is_wrong_in_a_stack_file_is_said_at_once(tmp_path: Path) -> No
         parse(own | {"signing_key": ""}, "aws", foreign=foreign)
 
     assert set(refused.value.problems) == {sentence for _, sentence in WRONG.values()} | {MISSING}
+
+
+def stack_with(folder: Path, secrets: dict[str, object]) -> Path:
+    """Write the committed stack with some secrets as `pulumi config set --secret` leaves them; return where it lies."""
+    (folder / "stacks").mkdir()
+    (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
+    stack = yaml.safe_load((ROOT / "stacks" / "Pulumi.aws.yaml").read_text())
+    stack["config"] |= {f"{NAMESPACE}:{name}": value for name, value in secrets.items()}
+    (folder / "stacks" / "Pulumi.aws.yaml").write_text(yaml.safe_dump(stack))
+    return folder
+
+
+def test_the_secrets_that_a_stack_lacks_are_named(tmp_path: Path) -> None:
+    """A recording stands in for each: only their names tell that `pulumi up` would refuse."""
+    begun = {"secret_key": {"secure": "v1:YQ=="}, "dns_keys": {"ours": {"secure": "v1:Yg=="}}}
+
+    assert missing_secrets("aws", stack_with(tmp_path, begun)) == ["signing_key", "vapid_key", "replication_password"]
+
+
+def test_a_stack_that_joined_others_lacks_its_link_keys_too(tmp_path: Path) -> None:
+    """Those belong to a pair of sites, so a stack without peers needs none."""
+    place = stack_with(tmp_path, {"peers": json.dumps({"gcp": {}})})
+
+    assert "link_keys" in missing_secrets("aws", place)
+    assert "link_keys" not in missing_secrets("gcp")
 
 
 def test_the_program_says_the_same_without_a_traceback() -> None:

@@ -55,6 +55,16 @@ def test_a_clean_tree_says_nothing_of_itself(place: Path) -> None:
     assert ahead(place).notes == ()
 
 
+def test_secrets_that_a_stack_lacks_are_named_once_for_all_that_lack_the_same(place: Path) -> None:
+    """The recording stands in for them, and the preview must not look as if `pulumi up` would do what it says."""
+    for cloud, missing in (("aws", ["secret_key", "vapid_key"]), ("gcp", ["secret_key", "vapid_key"]), ("azure", [])):
+        write(place, f"infra/graphs/{cloud}.json", json.dumps({**graph_of(cloud), "missing_secrets": missing}))
+
+    assert ahead(place, None).notes == (
+        "aws, gcp: no secret_key, vapid_key yet, so `pulumi up` would refuse; `lifeboat secrets` sets them on all stacks.",
+    )
+
+
 def test_nothing_in_the_checkout_changes(place: Path) -> None:
     """It leaves no worktree, no branch and no file behind, except its own cache."""
     before = (git(place, "for-each-ref"), git(place, "worktree", "list"), git(place, "status", "--porcelain"))
