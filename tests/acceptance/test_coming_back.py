@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import shutil
+import subprocess
 import time
 from typing import Any
 
 import pytest
 
 from scripts.embedded.local_sites import LocalSites
+from scripts.embedded.starter import Starter
 from scripts.embedded.writers import Writers, read_back
-from tests.acceptance.conftest import Person
+from tests.acceptance.conftest import SHORT_TERMS, Person
 
 pytestmark = pytest.mark.acceptance
 
@@ -78,3 +81,45 @@ def test_a_primary_that_comes_back_before_anybody_took_over_goes_on(local: Local
     assert (back["holder"], back["wiped"]) == ("aws", False)
     assert "it takes writes again with its next renewal" in back["standing"]
     assert person.waits_until(lambda: bool(person.readiness().get("writable")))
+
+
+def restart_database(local: LocalSites, site: str, source: str, target: str) -> None:
+    """End a site's database alone, copy one folder over another beside its files, and start it: as a provider restores one."""
+    local.supervisor.kill(site, "postgres")
+    folder = local.layout.server(site).folder
+    shutil.rmtree(folder / target, ignore_errors=True)
+    subprocess.run(["cp", "-a", folder / source, folder / target], check=True)
+    Starter(local.layout, local.supervisor).postgres(site)
+
+
+def test_a_primary_whose_database_was_restored_stops_by_itself(
+    local: LocalSites, person: Person, people: Writers
+) -> None:
+    """Its standbys would seem to confirm what they do not have: it takes no writes, gcp has all that was acknowledged."""
+    data = local.layout.server("aws").data.name
+    restart_database(local, "aws", data, "saved")
+    before = len(people.ledger.posts)
+    assert person.waits_until(lambda: len(people.ledger.posts) > before + 10)
+
+    restart_database(local, "aws", "saved", data)
+    assert person.waits_until(lambda: "aws: database" in seen_in_readiness(person)), seen_in_readiness(person)
+    time.sleep(3 * SHORT_TERMS.renew_every)
+    writable, refused = person.readiness()["writable"], person.lifeboat("switchover", "--to", "gcp", "--yes")
+    took = person.lifeboat("failover", "--to", "gcp", "--yes")
+    back = asyncio.run(read_back(local.layout.app_url("gcp"), people.ledger))
+    needs_a_copy = person.lifeboat("rejoin", "aws", "--yes")
+    copied = person.lifeboat("rejoin", "aws", "--copy", "--yes")
+
+    assert not writable
+    assert refused.stderr.startswith("aws must not hand over: its database went back to an earlier state, by ")
+    assert took.returncode == 0, took.stderr
+    assert (back.lost_posts, back.lost_pictures) == ((), ())
+    assert "its database went back to an earlier state" in needs_a_copy.stderr
+    assert copied.returncode == 0, copied.stderr
+    assert person.waits_until(lambda: person.status()["sites"]["aws"]["following"] == "gcp")
+    assert "aws: database" not in seen_in_readiness(person)
+
+
+def seen_in_readiness(person: Person) -> dict[str, str]:
+    said = json.loads(person.lifeboat("readiness", "--json").stdout)
+    return {line["what"]: line["seen"] for line in said["lines"]}
