@@ -11,6 +11,7 @@ import pytest
 
 from scripts.embedded.local_sites import LocalSites
 from scripts.embedded.starter import Starter
+from scripts.embedded.supervisor import Supervisor
 from scripts.embedded.writers import Writers, read_back
 from tests.acceptance.conftest import SHORT_TERMS, Person
 
@@ -85,11 +86,13 @@ def test_a_primary_that_comes_back_before_anybody_took_over_goes_on(local: Local
 
 def restart_database(local: LocalSites, site: str, source: str, target: str) -> None:
     """End a site's database alone, copy one folder over another beside its files, and start it: as a provider restores one."""
-    local.supervisor.kill(site, "postgres")
+    # Commands started processes since: their folder knows which.
+    supervisor = Supervisor.load(local.layout.folder)
+    assert supervisor.kill(site, "postgres") > 0
     folder = local.layout.server(site).folder
     shutil.rmtree(folder / target, ignore_errors=True)
     subprocess.run(["cp", "-a", folder / source, folder / target], check=True)
-    Starter(local.layout, local.supervisor).postgres(site)
+    Starter(local.layout, supervisor).postgres(site)
 
 
 def test_a_primary_whose_database_was_restored_stops_by_itself(
