@@ -49,6 +49,10 @@ class Person:
     def status(self) -> dict[str, Any]:
         return json.loads(self.lifeboat("local", "status", "--json").stdout)
 
+    def readiness_lines(self) -> list[dict[str, str]]:
+        """Return what `lifeboat readiness` says, line by line."""
+        return json.loads(self.lifeboat("readiness", "--json").stdout)["lines"]
+
     def status_of_register(self) -> tuple[str, int] | None:
         """Return who holds which epoch once no move is under way; it needs no local process of this folder."""
         platform = sites.load(self.folder)

@@ -124,5 +124,4 @@ def test_a_primary_whose_database_was_restored_stops_by_itself(
 
 
 def seen_in_readiness(person: Person) -> dict[str, str]:
-    said = json.loads(person.lifeboat("readiness", "--json").stdout)
-    return {line["what"]: line["seen"] for line in said["lines"]}
+    return {line["what"]: line["seen"] for line in person.readiness_lines()}

@@ -1,7 +1,6 @@
 """A standby that stops confirming leaves the rule by itself and comes back by itself; one copy needs a person."""
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -126,8 +125,7 @@ def test_one_copy_is_a_person_s_word_and_ends_by_itself(local: LocalSites, perso
 
 def red_lines(person: Person) -> dict[str, str]:
     """Return what readiness shows in red: what it is, and what was seen."""
-    said = json.loads(person.lifeboat("readiness", "--json").stdout)
-    return {line["what"]: line["seen"] for line in said["lines"] if line["state"] in ("pre-stage", "go")}
+    return {line["what"]: line["seen"] for line in person.readiness_lines() if line["state"] in ("pre-stage", "go")}
 
 
 def local_rule(local: LocalSites) -> list[dict]:

@@ -11,7 +11,7 @@ import yaml
 from infra import record
 from infra.config import parse
 from infra.settings import NAMESPACE, SettingsError
-from infra.stack_files import ROOT, missing_secrets, stack_settings
+from infra.stack_files import ROOT, missing_secrets, stack_file, stack_settings
 from tests.infra.recordings import run
 
 STACK = "stacks/Pulumi.aws.yaml: "
@@ -40,14 +40,19 @@ WRONG = {
 MISSING = f"{STACK}lifeboat:signing_key is not set; set it with `pulumi config set --secret signing_key --stack aws`."
 
 
-def wrong_stack(folder: Path) -> dict[str, str]:
-    """Write the committed stack with all of that in it, and return its settings by their full keys."""
+def stack_with(folder: Path, config: dict[str, object]) -> Path:
+    """Write the committed stack with some entries changed or added; return the folder that holds it."""
     (folder / "stacks").mkdir()
     (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
-    stack = yaml.safe_load((ROOT / "stacks" / "Pulumi.aws.yaml").read_text())
-    stack["config"] |= {key: value for key, (value, _) in WRONG.items()}
-    (folder / "stacks" / "Pulumi.aws.yaml").write_text(yaml.safe_dump(stack))
-    return stack_settings("aws", folder)
+    stack = yaml.safe_load((ROOT / stack_file("aws")).read_text())
+    stack["config"] |= config
+    (folder / stack_file("aws")).write_text(yaml.safe_dump(stack))
+    return folder
+
+
+def wrong_stack(folder: Path) -> dict[str, str]:
+    """Write the committed stack with all of that in it, and return its settings by their full keys."""
+    return stack_settings("aws", stack_with(folder, {key: value for key, (value, _) in WRONG.items()}))
 
 
 def test_all_that_is_wrong_in_a_stack_file_is_said_at_once(tmp_path: Path) -> None:
@@ -62,26 +67,19 @@ def test_all_that_is_wrong_in_a_stack_file_is_said_at_once(tmp_path: Path) -> No
     assert set(refused.value.problems) == {sentence for _, sentence in WRONG.values()} | {MISSING}
 
 
-def stack_with(folder: Path, secrets: dict[str, object]) -> Path:
-    """Write the committed stack with some secrets as `pulumi config set --secret` leaves them; return where it lies."""
-    (folder / "stacks").mkdir()
-    (folder / "Pulumi.yaml").write_text((ROOT / "Pulumi.yaml").read_text())
-    stack = yaml.safe_load((ROOT / "stacks" / "Pulumi.aws.yaml").read_text())
-    stack["config"] |= {f"{NAMESPACE}:{name}": value for name, value in secrets.items()}
-    (folder / "stacks" / "Pulumi.aws.yaml").write_text(yaml.safe_dump(stack))
-    return folder
-
-
 def test_the_secrets_that_a_stack_lacks_are_named(tmp_path: Path) -> None:
     """A recording stands in for each: only their names tell that `pulumi up` would refuse."""
-    begun = {"secret_key": {"secure": "v1:YQ=="}, "dns_keys": {"ours": {"secure": "v1:Yg=="}}}
+    begun: dict[str, object] = {
+        f"{NAMESPACE}:secret_key": {"secure": "v1:YQ=="},
+        f"{NAMESPACE}:dns_keys": {"ours": {"secure": "v1:Yg=="}},
+    }
 
     assert missing_secrets("aws", stack_with(tmp_path, begun)) == ["signing_key", "vapid_key", "replication_password"]
 
 
 def test_a_stack_that_joined_others_lacks_its_link_keys_too(tmp_path: Path) -> None:
     """Those belong to a pair of sites, so a stack without peers needs none."""
-    place = stack_with(tmp_path, {"peers": json.dumps({"gcp": {}})})
+    place = stack_with(tmp_path, {f"{NAMESPACE}:peers": json.dumps({"gcp": {}})})
 
     assert "link_keys" in missing_secrets("aws", place)
     assert "link_keys" not in missing_secrets("gcp")
