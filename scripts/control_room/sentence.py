@@ -43,9 +43,14 @@ def _well(standing: Standing, primary: SiteStanding, lease: LeaseStanding) -> Se
             f"{primary.name} takes writes ALONE: what it acknowledges is in one cloud; {_standbys(standing.standbys)}."
         )
         return Sentence(words, "bad")
+    if unreachable := _unreachable(standing):
+        # What the primary said last may be its last word: what people meet comes first.
+        said = f"{primary.name} said {max(primary.age or 0, 1):.0f} s ago that it takes writes"
+        return Sentence(f"The app's own address {unreachable}, though {said}; {_standbys(standing.standbys)}.", "bad")
     everybody_ready = all(not site.could_take_over and site.is_fresh for site in standing.standbys)
-    words = f"{primary.name} takes writes; {_standbys(standing.standbys)}{_outside_doubt(standing, primary)}."
-    return Sentence(words, "good" if everybody_ready and not _outside_doubt(standing, primary) else "careful")
+    elsewhere = _elsewhere(standing, primary)
+    words = f"{primary.name} takes writes; {_standbys(standing.standbys)}{elsewhere}."
+    return Sentence(words, "good" if everybody_ready and not elsewhere else "careful")
 
 
 def _silent(standing: Standing, primary: SiteStanding) -> str:
@@ -107,13 +112,18 @@ def _behind(site: SiteStanding) -> str:
     return f"{site.lag_seconds:.0f} s behind" if site.lag_seconds > IN_STEP_SECONDS else ""
 
 
-def _outside_doubt(standing: Standing, primary: SiteStanding) -> str:
+def _unreachable(standing: Standing) -> str:
+    """Say what is wrong with the app's own address for everybody; empty when it answers and takes writes."""
     said = standing.outside
     if said.trouble:
-        return f"; the app's own address does not answer ({said.trouble})"
-    if said.value is not None and said.value.site != primary.name:
-        return f"; the app's own address is still served by {said.value.site}"
-    return ""
+        return f"does not answer ({said.trouble})"
+    return f"takes no writes ({said.value.site} answers)" if said.value is not None and not said.value.writable else ""
+
+
+def _elsewhere(standing: Standing, primary: SiteStanding) -> str:
+    said = standing.outside.value
+    served = said is not None and said.site != primary.name
+    return f"; the app's own address is still served by {said.site}" if said and served else ""
 
 
 def _list(names: Sequence[str]) -> str:

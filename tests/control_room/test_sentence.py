@@ -44,7 +44,17 @@ def test_a_standby_behind_is_told_in_seconds() -> None:
             "careful",
         ),
         ({"register": Sight().failed("no majority", 99.0)}, "Nobody can know who is primary", "bad"),
-        ({"outside": Sight().failed("no answer within 2 s", 99.0)}, "the app's own address does not answer", "careful"),
+        (
+            {"outside": Sight().failed("no answer within 2 s", 99.0)},
+            "The app's own address does not answer (no answer within 2 s), though aws said 1 s ago that it takes writes; "
+            "gcp and azure could each take over",
+            "bad",
+        ),
+        (
+            {"outside": Sight().heard(OutsideWord("aws", False, "primary"), 100.0)},
+            "The app's own address takes no writes (aws answers), though aws said",
+            "bad",
+        ),
         ({"outside": Sight().heard(OutsideWord("gcp", True, "primary"), 100.0)}, "is still served by gcp", "careful"),
     ],
 )  # fmt: skip
