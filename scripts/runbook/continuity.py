@@ -17,22 +17,24 @@ import psycopg
 Connection = psycopg.Connection[Any]
 
 
-def look(connection: Connection, said: int) -> int:
-    """Compare this database with what its site `said` of it last, note when it went back, and return the new count.
+def look(connection: Connection, said: int) -> tuple[int, str]:
+    """Compare this database with what its site `said` of it last; return the new count, and why it went back, or "".
 
-    A database that was never looked at is one made anew, and has confirmed nothing.
+    A database that was never looked at is one made anew, and has confirmed nothing. That it went back stays noted.
     """
     with connection.transaction():
-        row = connection.execute("SELECT looks, timeline FROM lifeboat.continuity FOR UPDATE").fetchone()
+        row = connection.execute("SELECT went_back, looks, timeline FROM lifeboat.continuity FOR UPDATE").fetchone()
         if row is None:
             begin_anew(connection, said)
-            return said + 1
-        looks, before = row
+            return said + 1, ""
+        noted, looks, before = row
         now = _timeline(connection)
-        _note(connection, _why(looks, said, before, now))
+        why = noted or _why(looks, said, before, now)
         reached = max(looks, said) + 1
-        connection.execute("UPDATE lifeboat.continuity SET looks = %s, timeline = %s", (reached, now))
-        return reached
+        connection.execute(
+            "UPDATE lifeboat.continuity SET looks = %s, timeline = %s, went_back = %s", (reached, now, why)
+        )
+        return reached, why
 
 
 def went_back(connection: Connection, said: int = 0) -> str:
@@ -69,8 +71,3 @@ def _why(looks: int, said: int, before: int, now: int) -> str:
     if before != now:
         return f"its database is another server's since timeline {before}: it may lack what was confirmed"
     return ""
-
-
-def _note(connection: Connection, why: str) -> None:
-    if why:
-        connection.execute("UPDATE lifeboat.continuity SET went_back = %s WHERE went_back = ''", (why,))

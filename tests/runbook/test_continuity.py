@@ -30,8 +30,9 @@ class Keeper:
         self.saved = running.server.data.with_name("saved")
 
     def look(self) -> str:
-        self.said = continuity.look(self.site.agent, self.said)
-        return continuity.went_back(self.site.agent)
+        self.said, why = continuity.look(self.site.agent, self.said)
+        assert continuity.went_back(self.site.agent) == why
+        return why
 
     def close(self) -> None:
         self.site.agent.close()
@@ -159,7 +160,7 @@ def test_a_database_made_anew_went_nowhere(standby: Keeper) -> None:
     with psycopg.connect(standby.running.owner_url) as owner:
         owner.execute("TRUNCATE lifeboat.continuity")
 
-    assert continuity.look(standby.pair.standby.agent, 700) == 701
+    assert continuity.look(standby.pair.standby.agent, 700) == (701, "")
     assert continuity.went_back(standby.pair.standby.agent) == ""
 
 

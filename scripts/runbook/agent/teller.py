@@ -33,8 +33,7 @@ async def look_whether_it_went_back(agent: Agent) -> None:
         if own.status is None and len(own.failures) == len(agent.stores.stores):
             return  # no store answers: nobody knows yet what was said
         agent.looks = own.status.looks if own.status else 0
-    agent.looks = await agent.database.call(continuity.look, agent.looks)
-    why = await agent.database.call(continuity.went_back)
+    agent.looks, why = await agent.database.call(continuity.look, agent.looks)
     agent.alarms.set("continuity", why and f"{agent.site} takes no writes until it is copied anew: {why}")
     if why:
         await agent.database.call(fence.close)
