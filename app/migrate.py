@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -14,9 +13,8 @@ from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Table
 
+from app.migration import Migration, UnreadableMigration
 from app.models import Base
-
-LOCK = 5_208_133_079_201_447_001  # a number of our own: two runs on one database take turns
 
 
 def upgrade(database_url: str, revision: str = "head", *, lock_seconds: float = 10.0) -> None:
@@ -28,25 +26,6 @@ def upgrade(database_url: str, revision: str = "head", *, lock_seconds: float = 
     config = _config(database_url)
     config.attributes["lock_milliseconds"] = int(lock_seconds * 1000)
     alembic.command.upgrade(config, revision)
-
-
-@dataclass(frozen=True)
-class Migration:
-    """One revision as the SQL that every site runs; `after` is the revision before it.
-
-    `contracts`: the revision that released what this one drops, as its module says by `contracts = "..."`; "" for one
-    that only adds.
-    """
-
-    revision: str
-    after: str
-    title: str
-    contracts: str
-    statements: tuple[str, ...]
-
-
-class UnreadableMigration(Exception):
-    """A migration cannot be shown as SQL, or the revision that a site stands at is not among those here."""
 
 
 def migrations_after(revisions: Iterable[str], folder: Path | None = None) -> list[Migration]:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from app.migrate import Migration, UnreadableMigration, migrations_after
+from app.migrate import migrations_after
+from app.migration import Migration, UnreadableMigration
 from scripts.console import Console
 from scripts.failover import As, Yes, carry_out
 from scripts.runbook import event_loop, sites

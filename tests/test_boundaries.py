@@ -1,6 +1,8 @@
 """The import rules: data flows one way, and a failover runs where Pulumi is not installed."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,8 @@ ROOT = Path(__file__).parents[1]
 CLOUDS = ("aws", "gcp", "azure")
 # What the hands may take from the description and from the workload.
 OF_MEDIA = {"app.copies", "app.picture_rows", "app.takedowns"}
-OPEN_TO_SCRIPTS = {"infra.outputs", "infra.spec", "app.stores", "app.federation", "app.migrate", *OF_MEDIA}
+OF_MIGRATIONS = {"app.migrate", "app.migration"}
+OPEN_TO_SCRIPTS = {"infra.outputs", "infra.spec", "app.stores", "app.federation", *OF_MIGRATIONS, *OF_MEDIA}
 # An invented community has the app's own keys, pictures and passwords, or the app could not show it.
 OF_SEEDING = {"app.ids", "app.pictures", "app.security"}
 
@@ -86,6 +89,15 @@ def test_nothing_but_tests_imports_the_tests() -> None:
 @pytest.mark.parametrize("folder", ["infra", "scripts"])
 def test_no_file_hides_the_standard_library(folder: str) -> None:
     """These folders can be first on the path, where a file called like a module of Python's would replace it."""
-    import sys
-
     assert not [path.name for path in (ROOT / folder).glob("*.py") if path.stem in sys.stdlib_module_names]
+
+
+@pytest.mark.parametrize("entry", ["scripts.failover", "scripts.runbook.agent.__main__"])
+def test_a_bad_night_waits_for_no_migration_library(entry: str) -> None:
+    """The command and the agent load neither Alembic nor SQLAlchemy nor sqlglot: they cost half of the command's start."""
+    heavy = "alembic", "sqlalchemy", "sqlglot"
+    look = f"import sys, {entry}; print(*[name for name in {heavy!r} if name in sys.modules])"
+
+    loaded = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert loaded.stdout.split() == []

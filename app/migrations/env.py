@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import NullPool, create_engine, text
 
-from app.migrate import LOCK
+from app.migration import LOCK
 from app.models import Base
 
 

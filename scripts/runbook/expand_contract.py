@@ -6,19 +6,16 @@ first. Anything else is refused with the statement and the rule that it breaks; 
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from app.migrate import Migration
+from app.migration import Kind, Migration
 from scripts.runbook.errors import NotExpandContract
 
 # What it cannot read is refused here; its own warning would say so a second time.
 logging.getLogger("sqlglot").addHandler(logging.NullHandler())
-
-Kind = Literal["expand", "contract"]
 
 _SEQUENCES = {exp.DType.SMALLSERIAL, exp.DType.SERIAL, exp.DType.BIGSERIAL}
 _DROPPABLE = {"TABLE", "INDEX", "COLUMN", "CONSTRAINT"}

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.migrate import Migration
+from app.migration import Kind, Migration
 from scripts.runbook.errors import CannotMigrate, MoveUnderWay, RegisterUnreachable
-from scripts.runbook.expand_contract import Kind, judge
 from scripts.runbook.lease_record import LeaseRecord
 from scripts.runbook.migration_bodies import bodies_of, migrations_of
 from scripts.runbook.plans import Facts
@@ -130,6 +129,9 @@ def _pending(migrations: tuple[Migration, ...], stands: Mapping[str, str]) -> tu
 
 def _first_batch(pending: tuple[Migration, ...]) -> tuple[Kind, tuple[Migration, ...]]:
     """Return the migrations of one kind with which the pending ones begin. Raises NotExpandContract for any of them."""
+    # Only here: reading SQL takes a library that every command would load, also the one of a bad night.
+    from scripts.runbook.expand_contract import judge
+
     kinds = [judge(migration) for migration in pending]
     if not kinds:
         return "expand", ()

@@ -10,12 +10,11 @@ from typing import Any, LiteralString, cast
 import psycopg
 from psycopg import sql
 
-from app.migrate import LOCK, Migration
+from app.migration import LOCK, Migration
 from scripts.runbook import replication
-from scripts.runbook.bootstrap import PUBLICATION
 from scripts.runbook.errors import CannotMigrate, ReplicationStuck
-from scripts.runbook.expand_contract import columns_dropped, index_made, is_transactional, repeatable, tables_made
 from scripts.runbook.health import closed_tables, revision
+from scripts.runbook.replication import PUBLICATION
 
 Connection = psycopg.Connection[Any]
 
@@ -42,6 +41,8 @@ def bring_to(connection: Connection, migrations: Sequence[Migration]) -> list[st
 
 def must_be_droppable(connection: Connection, migrations: Sequence[Migration]) -> None:
     """Raise CannotMigrate for a column that a standby would miss before it drops it too: NOT NULL, without a default."""
+    from scripts.runbook.expand_contract import columns_dropped  # only here: migrate_plan says why
+
     query = """SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = %s AND attnotnull AND NOT atthasdef"""
     for migration in migrations:
         for table, column in columns_dropped(migration):
@@ -101,6 +102,8 @@ def _carry_out(connection: Connection, migration: Migration) -> None:
 
 
 def _run(connection: Connection, migration: Migration) -> None:
+    from scripts.runbook.expand_contract import is_transactional, tables_made
+
     if not all(is_transactional(statement) for statement in migration.statements):
         _outside_transaction(connection, migration)
         return
@@ -116,6 +119,8 @@ def _run(connection: Connection, migration: Migration) -> None:
 
 def _outside_transaction(connection: Connection, migration: Migration) -> None:
     """Run the one statement of a migration that cannot be in a transaction; what a killed run left of it goes first."""
+    from scripts.runbook.expand_contract import index_made, repeatable
+
     (statement,) = migration.statements
     connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
     try:

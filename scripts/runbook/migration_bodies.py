@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from app.migrate import Migration
+from app.migration import Migration
 from scripts.runbook.signing import Body
 
 _TEXTS = ("revision", "after", "title", "contracts")

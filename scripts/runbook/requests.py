@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.migrate import Migration
+from app.migration import Migration
 from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import BadSignature, RequestRefused
 from scripts.runbook.lease_record import LeaseRecord

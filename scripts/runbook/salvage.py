@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any
 
-import jinja2
-
 from scripts.runbook.errors import RewindRefused
 from scripts.runbook.pgoutput import Key, Transaction
 from scripts.runbook.return_talk import Answer, AnsweredTable
@@ -66,6 +64,8 @@ class Salvage:
 
     def to_html(self) -> bytes:
         """Return the report as one page that needs nothing else."""
+        import jinja2  # only here: the agent that needs no report goes without
+
         page = resources.files("scripts.runbook").joinpath("salvage.html").read_text()
         environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
         return environment.from_string(page).render(salvage=self).encode()

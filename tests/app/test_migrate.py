@@ -10,8 +10,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Column, Integer, MetaData, NullPool, Table, create_engine
 from sqlalchemy.exc import OperationalError
 
-from app import migrate
-from app.migrate import Migration, UnreadableMigration
+from app import migrate, migration
+from app.migration import Migration, UnreadableMigration
 from app.models import PER_SITE, Base
 
 
@@ -77,7 +77,7 @@ def test_running_again_changes_nothing(app_database: Any) -> None:
 def test_two_runs_take_turns(app_database: Any) -> None:
     """It waits for another run on the same database instead of colliding with it, and gives up with an error."""
     with psycopg.connect(app_database.owner_url) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", (migrate.LOCK,))
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (migration.LOCK,))
 
         with pytest.raises(OperationalError, match="lock timeout"):
             migrate.upgrade(app_database.owner_url, lock_seconds=0.2)

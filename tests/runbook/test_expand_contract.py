@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.migrate import Migration, migrations_after
+from app.migrate import migrations_after
+from app.migration import Migration
 from scripts.runbook.errors import NotExpandContract
 from scripts.runbook.expand_contract import columns_dropped, judge, tables_made
 

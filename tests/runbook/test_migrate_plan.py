@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.migrate import Migration
+from app.migration import Migration
 from scripts.runbook.errors import (
     CannotMigrate,
     LifeboatError,

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import psycopg
 import pytest
 
-from app.migrate import Migration
+from app.migration import Migration
 from scripts.runbook import health, migrating, replication
 from scripts.runbook.errors import CannotMigrate
 from scripts.runbook.replication import Following
