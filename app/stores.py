@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
+import obstore
 from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, S3Store
 
@@ -96,6 +97,15 @@ def load_credentials(path: str | Path | None) -> Credentials:
     for scheme, value in found.items():
         _refuse_strange_credentials(path, scheme, value)
     return found
+
+
+async def list_all(store: Store, prefix: str | None = None) -> list[Mapping[str, Any]]:
+    """Return path, size and time of every object whose key begins with a prefix; raises what the store raises.
+
+    The client's stream stays in its own threads: whoever gives up one that is held here, in the middle of an answer, makes
+    the client panic and write that to the screen.
+    """
+    return list(await obstore.list(store, prefix).collect_async())
 
 
 def token_of(meta: Mapping[str, Any]) -> dict[str, str]:

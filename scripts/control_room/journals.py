@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import obstore
 
-from app.stores import open_store
+from app.stores import list_all, open_store
 from scripts.runbook.journal import Record
 from scripts.runbook.ledger import verified
 from scripts.runbook.mirror import JOURNALS, place_of, record_key
@@ -41,7 +41,7 @@ class LedgerReader:
 
     async def read(self) -> dict[str, RunbookCopy]:
         """Return every runbook's copy by name, the newest `RUNBOOKS_KEPT` of them. Raises what the store raises."""
-        names = [found["path"] async for batch in obstore.list(self._store, JOURNALS) for found in batch]
+        names = [found["path"] for found in await list_all(self._store, JOURNALS)]
         new = [place for name in names if (place := place_of(name)) and place[1] not in self._read.get(place[0], {})]
         turns = asyncio.Semaphore(READS_AT_ONCE)
         await asyncio.gather(*(self._fetch(runbook, number, turns) for runbook, number in new))

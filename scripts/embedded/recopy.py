@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 
-from app.stores import Store
+from app.stores import Store, list_all
 
 COPIES_AT_ONCE = 8
 
@@ -29,7 +29,7 @@ async def copy_missing(into: Store, others: Mapping[str, Store]) -> tuple[int, d
 
 
 async def _keys(store: Store) -> set[str]:
-    return {found["path"] async for batch in obstore.list(store) for found in batch}
+    return {found["path"] for found in await list_all(store)}
 
 
 async def _copy_all(keys: list[str], source: Store, into: Store) -> list[bool]:

@@ -52,7 +52,7 @@ def preflight(reach: Reach, wish: Wish, *, to_act: bool = False) -> Preflight:
 
     `to_act`: a person has said the word already, and nothing waits for the history.
     """
-    facts, before = reach.loop.run(_ask_everybody(reach, wish, 0 if to_act else HISTORY_SECONDS))
+    facts, before = (gather_facts(reach), None) if to_act else reach.loop.run(_ask_everybody(reach, wish))
     if facts.record is None:
         raise RegisterUnreachable(reach.platform.sites, dict(reach.register.faults))
     running = _running(facts, wish)
@@ -60,13 +60,13 @@ def preflight(reach: Reach, wish: Wish, *, to_act: bool = False) -> Preflight:
     return Preflight(wish, facts, plan, running, before)
 
 
-async def _ask_everybody(reach: Reach, wish: Wish, patience_seconds: float) -> tuple[Facts, LastTime | None]:
+async def _ask_everybody(reach: Reach, wish: Wish) -> tuple[Facts, LastTime | None]:
     """Gather the facts, and look into the history at the same time."""
     last_step = VERBS[wish.verb].steps[-1].name
     history = last_time(reach.platform.ledger_stores(), reach.platform.public_keys, wish.verb, last_step)
     looking = asyncio.create_task(history)
     facts = await ask_facts(reach.platform, reach.register, reach.stores)
-    await asyncio.wait({looking}, timeout=patience_seconds)
+    await asyncio.wait({looking}, timeout=HISTORY_SECONDS)
     if looking.done():
         return facts, looking.result()
     looking.cancel()

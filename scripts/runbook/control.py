@@ -11,7 +11,7 @@ from typing import Any
 import obstore
 from obstore.exceptions import AlreadyExistsError
 
-from app.stores import Credentials, open_store
+from app.stores import Credentials, list_all, open_store
 
 Enter = Callable[[], dict[str, Any]]
 """How this machine enters one site's stores, where it has no key of them: app/federation.py."""
@@ -81,7 +81,7 @@ class ControlStores:
         """List the keys under a prefix in every store that answers in time."""
 
         async def names(store: Store) -> list[str]:
-            return sorted([found["path"] async for batch in obstore.list(store, prefix) for found in batch])
+            return sorted(found["path"] for found in await list_all(store, prefix))
 
         return await self._everywhere(names)
 

@@ -10,12 +10,11 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import obstore
 import psycopg
 
 from app import copies
 from app.picture_rows import BACKLOG, EVERY_PICTURE, ON_THE_WAY
-from app.stores import Store, open_store
+from app.stores import Store, list_all, open_store
 from app.takedowns import keys_of
 from scripts.runbook.sites import Platform
 from scripts.runbook.takedowns import Ledger
@@ -159,7 +158,7 @@ def taken_down_keys(ledger: Ledger) -> list[str]:
 
 async def list_bucket(store: Store) -> Sizes:
     """Return every picture of a bucket with its size in bytes; raises what the store raises."""
-    return {found["path"]: found["size"] async for batch in obstore.list(store, copies.PREFIX) for found in batch}
+    return {found["path"]: found["size"] for found in await list_all(store, copies.PREFIX)}
 
 
 async def _listed(store: Store) -> Sizes | str:

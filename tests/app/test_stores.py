@@ -1,6 +1,8 @@
 """Store URLs and credentials: what is understood, and what is refused in one sentence."""
 
+import asyncio
 import json
+import random
 import socket
 import time
 from pathlib import Path
@@ -11,7 +13,7 @@ from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from app.errors import BadStoreCredentials, BadStoreUrl
-from app.stores import StoreUrl, load_credentials, open_store, token_of
+from app.stores import StoreUrl, list_all, load_credentials, open_store, token_of
 
 KEYS = {
     "s3": {"access_key_id": "a", "secret_access_key": "b"},
@@ -162,3 +164,38 @@ def test_account_without_a_key_is_refused() -> None:
 def test_token_leaves_out_what_is_none() -> None:
     """It drops the parts that a store did not give: obstore refuses None."""
     assert token_of({"e_tag": '"1"', "version": None, "size": 3}) == {"e_tag": '"1"'}
+
+
+EMPTY_LISTING = b"""<?xml version="1.0"?><ListBucketResult><Name>media</Name><KeyCount>0</KeyCount>
+<MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated></ListBucketResult>"""
+
+
+async def _answer_slowly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while await reader.readuntil(b"\r\n\r\n"):
+            await asyncio.sleep(random.choice([0.001, 0.004]))
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(EMPTY_LISTING), EMPTY_LISTING))
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+
+
+def test_a_listing_that_is_given_up_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
+    """It can be given up at any moment, over a connection of its own: the client writes nothing to the screen."""
+
+    async def give_up() -> None:
+        server = await asyncio.start_server(_answer_slowly, "127.0.0.1", 0)
+        url = f"s3://media?region=us-east-1&endpoint=http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        assert await list_all(open_store(url, KEYS)) == []
+        for _ in range(60):
+            listing = [asyncio.create_task(list_all(open_store(url, KEYS))) for _ in range(4)]
+            await asyncio.sleep(random.uniform(0, 0.012))
+            for task in listing:
+                task.cancel()
+            await asyncio.gather(*listing, return_exceptions=True)
+        server.close()
+        await asyncio.sleep(0.05)
+
+    asyncio.run(give_up())
+
+    assert capfd.readouterr().err == ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from scripts.runbook import sites
+from scripts.runbook import event_loop, sites
 from scripts.runbook.lease import look
 from scripts.runbook.registers import open_register
 from scripts.runbook.traffic import Traffic
@@ -47,7 +47,7 @@ def watched(platform: PlatformUnderTest, history: History) -> Generator[list[Pub
             start = time.monotonic()
             published.extend(Published(one.vendor, one.target, start) for one in traffic.answers() if one.error is None)
 
-    with _thread(lambda: asyncio.run(watch_register())), _thread(watch_dns):
+    with _thread(lambda: event_loop.run(watch_register())), _thread(watch_dns):
         try:
             yield published
         finally:
