@@ -141,6 +141,22 @@ def test_a_forged_one_in_every_store_is_refused_and_one_forged_copy_is_not_heard
     assert desk.taken() == [good]
 
 
+def test_a_site_made_anew_does_nothing_a_second_time(desk: Desk) -> None:
+    """Its new database remembers no answer: what it said in the stores that it has done, it does not do again."""
+    request = desk.says(desk.request())
+    desk.taken()
+    asyncio.run(
+        answers.publish(
+            desk.agent.stores, desk.platform.signer("gcp"), Answer("gcp", request.nonce, "ended", done=True)
+        )
+    )
+
+    desk.agent = desk.started()
+    desk.looks()
+
+    assert desk.taken() == []
+
+
 def test_a_replay_is_refused_and_its_first_answer_stays(desk: Desk) -> None:
     """The old request lies there again, after another one: said once, under a name of its own, and an alarm until the next honest one."""
     old = desk.says(desk.request(cluster="other"))

@@ -51,13 +51,22 @@ async def _take(agent: Agent, request: Request) -> None:
     lay_there = agent.lying.get(request.operator)
     if request.nonce == lay_there or not _is_for(agent, request) or agent.about_to_begin:
         return
-    if not await agent.run_database.call(commissions.is_answered, request.nonce):
+    if not await _is_answered(agent, request, at_start=lay_there is None):
         await _take_new(agent, request)
     elif lay_there is not None and request.nonce not in agent.distrusted:
         # At its start an agent finds everybody's last request lying there; what comes later was put there again.
         agent.distrusted.add(request.nonce)
         await _refuse_replay(agent, request)
     agent.lying[request.operator] = request.nonce
+
+
+async def _is_answered(agent: Agent, request: Request, *, at_start: bool) -> bool:
+    """Say whether this site answered a request before. A database made anew has forgotten it; the stores have not."""
+    if await agent.run_database.call(commissions.is_answered, request.nonce):
+        return True
+    if not at_start:
+        return False
+    return await answers.hear(agent.stores, agent.platform.public_keys, request.nonce, agent.site, "ended") is not None
 
 
 async def _take_new(agent: Agent, request: Request) -> None:
