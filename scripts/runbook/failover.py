@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -20,6 +21,7 @@ from scripts.runbook.register import Register
 from scripts.runbook.registers import open_register
 from scripts.runbook.sites import Platform
 from scripts.runbook.status import SiteStatus
+from scripts.runbook.takedowns import Ledger
 from scripts.runbook.traffic import Traffic
 
 Result = TypeVar("Result")
@@ -129,11 +131,12 @@ class FailoverRun(Run[FailoverPlan]):
     """One change of primary under way, in the agent of the site that takes over.
 
     `valid_until`: the end of the term that was won, on the database's clock. `positions`: how far each site that was
-    heard has applied the old primary's log, in bytes.
+    heard has applied the old primary's log, in bytes. `takedowns`: the ledger, as it is read beside the steps.
     """
 
     valid_until: float = 0.0
     positions: dict[str, int] = field(default_factory=dict)
+    takedowns: Future[Ledger] | None = None
 
 
 def gather_facts(reach: Reach, *, to_act: bool = False) -> Facts:

@@ -19,7 +19,7 @@ from scripts.runbook.failover import POLL_SECONDS, FailoverRun
 from scripts.runbook.lease import LeaseAnswer, LeaseRecord, take_over
 from scripts.runbook.positions import format_lsn, parse_lsn
 from scripts.runbook.runner import Step
-from scripts.runbook.takedown_replay import replay_takedowns
+from scripts.runbook.takedown_replay import begin_to_read, replay_takedowns
 
 Evidence = dict[str, Any]
 
@@ -36,6 +36,7 @@ def win_epoch(run: FailoverRun) -> Evidence:
     while answer.kind == "unknown" and run.register.in_reach and time.monotonic() < deadline:
         answer = _take_over(run)
     record = _won(run, answer)
+    run.takedowns = begin_to_read(run)
     return {
         "epoch": record.epoch,
         "holder": record.holder,

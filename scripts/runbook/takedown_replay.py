@@ -1,6 +1,7 @@
 """Carries the takedown ledger out in the database that takes over, before it takes writes; and in the primary's, always."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -18,7 +19,7 @@ Evidence = dict[str, Any]
 
 def replay_takedowns(run: FailoverRun) -> Evidence:
     """What was taken down is taken down here too, before anybody reads or writes."""
-    ledger = run.wait_for(unapplied(run.platform, run.database))
+    ledger = (run.takedowns or begin_to_read(run)).result()
     with fence.passing(run.database):
         carry_out(run.database, ledger.entries)
     return {
@@ -29,9 +30,25 @@ def replay_takedowns(run: FailoverRun) -> Evidence:
     }
 
 
+def begin_to_read(run: FailoverRun) -> Future[Ledger]:
+    """Begin to read what this site's database has not carried out, beside the steps that follow.
+
+    For a run that has won its epoch: the new primary's agent sees to whatever comes into the ledger from now on.
+    """
+    known = known_entries(run.database)
+    beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="takedown ledger")
+    reading = beside.submit(lambda: event_loop.run(_beyond(run.platform, known)))
+    beside.shutdown(wait=False)
+    return reading
+
+
 async def unapplied(platform: Platform, database: Connection) -> Ledger:
     """Read the entries that a database has not carried out. Raises LedgerUnheard."""
-    return await takedowns.read(platform.ledger_stores(), Trust(platform.operators()), known=known_entries(database))
+    return await _beyond(platform, known_entries(database))
+
+
+async def _beyond(platform: Platform, known: Collection[str]) -> Ledger:
+    return await takedowns.read(platform.ledger_stores(), Trust(platform.operators()), known=known)
 
 
 async def whole_ledger(platform: Platform, database: Connection | None) -> Ledger:

@@ -53,6 +53,10 @@ class Verb:
     may_skip: tuple[str, ...] = ()
     asks_all: bool = False
 
+    @property
+    def changes_primary(self) -> bool:
+        return self.plan_kind is FailoverPlan
+
 
 def _failover(facts: Facts, wish: Wish, sites: tuple[str, ...]) -> FailoverPlan:
     """Plan the failover that was begun and not finished, or a new one."""

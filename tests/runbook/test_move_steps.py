@@ -135,10 +135,11 @@ def world(make_postgres: Callable[[str], RunningPostgres], tmp_path_factory: pyt
 def no_takedowns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the ledger be empty: these databases have no takedowns of an app, and the fence is passed all the same."""
 
-    async def empty(platform: Any, database: Any) -> Ledger:
+    async def empty(platform: Any, known: Any) -> Ledger:
         return Ledger((), SITES, {}, ())
 
-    monkeypatch.setattr(takedown_replay, "unapplied", empty)
+    monkeypatch.setattr(takedown_replay, "known_entries", lambda database: frozenset())
+    monkeypatch.setattr(takedown_replay, "_beyond", empty)
 
 
 def posts(world: World, number: int) -> None:

@@ -35,7 +35,7 @@ class Candidate:
         """Give what the step needs of a run."""
         keys = {"ana": self.signer.public}
         platform = SimpleNamespace(ledger_stores=lambda: self.stores, operators=lambda: keys)
-        return SimpleNamespace(platform=platform, database=self.database, wait_for=asyncio.run)
+        return SimpleNamespace(platform=platform, database=self.database, takedowns=None)
 
     def take_down(self, kind: Any, target: str) -> None:
         one = Takedown.make("test", kind, target, "a notice", "ana")

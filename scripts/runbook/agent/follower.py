@@ -4,7 +4,7 @@ import logging
 import time
 
 from scripts.runbook import fence, replication, status, understudies
-from scripts.runbook.agent.state import FOLLOW_SECONDS, MOVING_SECONDS, Agent
+from scripts.runbook.agent.state import Agent
 from scripts.runbook.errors import RegisterMoved
 from scripts.runbook.lease import LeaseRecord, LeaseSighting, finish, is_left_half_written, look
 from scripts.runbook.replication import Following
@@ -38,7 +38,7 @@ async def follow_register(agent: Agent) -> float:
             agent.renewal_due = time.monotonic() + agent.platform.terms.renew_every
         agent.in_force.take(record)
         await _obey(agent, record)
-    return MOVING_SECONDS if agent.moving else FOLLOW_SECONDS
+    return agent.follow_seconds
 
 
 async def _finish(agent: Agent, sighting: LeaseSighting) -> None:

@@ -15,6 +15,8 @@ log = logging.getLogger("lifeboat.agent")
 
 # How long a primary waits for the chosen site to take a switchover on, before it forgets about it.
 INVITATION_SECONDS = 30.0
+# How long after a person's word for another primary this site is ready to act on it at once.
+EXPECTED_SECONDS = 10.0
 
 
 async def read_requests(agent: Agent) -> float:
@@ -48,6 +50,7 @@ async def _distrust(agent: Agent, word: Word) -> None:
 
 async def _take(agent: Agent, request: Request) -> None:
     """Act on what lies under an operator's name, once."""
+    _expect_move(agent, request)
     lay_there = agent.lying.get(request.operator)
     if request.nonce == lay_there or not _is_for(agent, request) or agent.about_to_begin:
         return
@@ -58,6 +61,13 @@ async def _take(agent: Agent, request: Request) -> None:
         agent.distrusted.add(request.nonce)
         await _refuse_replay(agent, request)
     agent.lying[request.operator] = request.nonce
+
+
+def _expect_move(agent: Agent, request: Request) -> None:
+    """Be quick once a person has asked for another primary: the one that takes over waits until this site has stopped."""
+    verb = VERBS.get(request.wish.verb)
+    if verb is not None and verb.changes_primary and abs(time.time() - request.issued) < EXPECTED_SECONDS:
+        agent.move_expected_until = time.monotonic() + EXPECTED_SECONDS
 
 
 async def _is_answered(agent: Agent, request: Request, *, at_start: bool) -> bool:

@@ -6,6 +6,7 @@ The event loop waits; the planning and the steps block in a thread of their own,
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
 import psycopg
 
@@ -78,7 +79,13 @@ async def _considered(agent: Agent, request: Request) -> Commission:
 async def _see_through(agent: Agent, commission: Commission, goes_on: bool) -> None:
     """Run a commission to its end, and say how it ended. Raises what it is to be tried again after."""
     taken = Answer(agent.site, commission.nonce, "accepted", runbook=commission.runbook, plan=commission.plan)
-    steps = agent.run_thread.call(_carry_out, agent, agent.reach_for_thread(), commission, goes_on)
+    loop = asyncio.get_running_loop()
+
+    def say(step: str) -> None:
+        log.info(step)
+        loop.call_soon_threadsafe(agent.changed.set)  # the others act on what the step before brought about
+
+    steps = agent.run_thread.call(_carry_out, agent, agent.reach_for_thread(), commission, goes_on, say)
     # Nothing waits for the answer: with a cloud gone, each write to its store takes its time.
     ended, _ = await asyncio.gather(steps, answers.publish(agent.stores, agent.signer, taken))
     await agent.run_database.call(
@@ -106,7 +113,7 @@ def _plan(reach: Reach, verb: Verb, request: Request) -> Plan:
     return plan
 
 
-def _carry_out(agent: Agent, reach: Reach, commission: Commission, goes_on: bool) -> Answer:
+def _carry_out(agent: Agent, reach: Reach, commission: Commission, goes_on: bool, say: Callable[[str], None]) -> Answer:
     """Run the steps; whatever stops them becomes the sentence that the operator reads.
 
     `goes_on`: an earlier start of this runbook may have left a journal.
@@ -121,7 +128,7 @@ def _carry_out(agent: Agent, reach: Reach, commission: Commission, goes_on: bool
         with open_run(verb.run_type, reach, agent.site, commission, plan, log.warning) as run:
             try:
                 _may_still_begin(run)
-                run_steps(verb.steps, run, log.info, commission.skips)
+                run_steps(verb.steps, run, say, commission.skips)
             finally:
                 records = len(run.journal.records)
         sentence, done = "", True

@@ -68,6 +68,8 @@ class Agent:
         self.prepared: LeaseKey | None = None
         self.may_stand_in_at = 0.0
         self.may_finish_at = 0.0
+        # A person asked for another primary: until then the register is looked at as if that were under way.
+        self.move_expected_until = 0.0
         self.started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds") + "-" + secrets.token_hex(3)
         self.sequence = 0
         self.has_spoken = asyncio.Event()
@@ -109,4 +111,10 @@ class Agent:
 
     @property
     def moving(self) -> bool:
-        return self.record is not None and self.record.state == "switching"
+        """Whether a change of primary is under way: the lease is on its way to another site, or not settled there yet."""
+        return self.record is not None and self.record.state != "held"
+
+    @property
+    def follow_seconds(self) -> float:
+        """How soon the register is read again: often while others wait for what this site does next."""
+        return MOVING_SECONDS if self.moving or time.monotonic() < self.move_expected_until else FOLLOW_SECONDS
