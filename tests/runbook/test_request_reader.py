@@ -14,7 +14,7 @@ from obstore.store import LocalStore
 from scripts.runbook import answers, commissions, operator_keys, requests
 from scripts.runbook.agent.candidate import take_up_late_hand_over
 from scripts.runbook.agent.request_reader import read_requests
-from scripts.runbook.agent.state import Agent
+from scripts.runbook.agent.state import FOLLOW_SECONDS, MOVING_SECONDS, Agent
 from scripts.runbook.answers import Answer, Kind
 from scripts.runbook.commissions import Commission
 from scripts.runbook.lease import LeaseRecord
@@ -95,10 +95,19 @@ def test_a_request_is_handed_on_once(desk: Desk) -> None:
 
 
 def test_what_another_site_shall_do_is_left_to_it(desk: Desk) -> None:
-    """This agent says nothing about it."""
+    """This agent says nothing about it; but the one that takes over waits for it, so it looks at the register often."""
+    before = desk.agent.follow_seconds
     request = desk.says(desk.request(Wish("failover", "azure")))
 
     assert (desk.taken(), desk.answer(request)) == ([], None)
+    assert (before, desk.agent.follow_seconds) == (FOLLOW_SECONDS, MOVING_SECONDS)
+
+
+def test_what_was_asked_long_ago_hurries_nobody(desk: Desk) -> None:
+    """A request that still lies there from before changes nothing."""
+    desk.says(desk.request(Wish("failover", "azure"), issued=time.time() - 60))
+
+    assert desk.agent.follow_seconds == FOLLOW_SECONDS
 
 
 REFUSED: dict[str, tuple[Callable[[Desk], Request], str]] = {

@@ -30,15 +30,25 @@ async def follow_register(agent: Agent) -> float:
     await _finish(agent, sighting)
     record = sighting.record if sighting.committed else None
     if record is not None and (agent.record is None or record.epoch >= agent.record.epoch):
-        if agent.record is None or (record.epoch, record.state) != (agent.record.epoch, agent.record.state):
-            log.info("register: %s, epoch %s, %s", record.holder, record.epoch, record.state)
-            agent.changed.set()
-        if agent.record is not None and record.epoch > agent.record.epoch:
-            # Winning an epoch is a renewal; Cloud Storage would refuse another write within the same second.
-            agent.renewal_due = time.monotonic() + agent.platform.terms.renew_every
-        agent.in_force.take(record)
-        await _obey(agent, record)
+        await _take_in(agent, record)
     return agent.follow_seconds
+
+
+async def _take_in(agent: Agent, record: LeaseRecord) -> None:
+    """Obey a record that is proved committed, and then say what this site is now: whoever takes over waits for that word."""
+    known = agent.record
+    if known is not None and record.epoch > known.epoch:
+        # Winning an epoch is a renewal; Cloud Storage would refuse another write within the same second.
+        agent.renewal_due = time.monotonic() + agent.platform.terms.renew_every
+    agent.in_force.take(record)
+    if known is not None and (record.epoch, record.state) == (known.epoch, known.state):
+        await _obey(agent, record)
+        return
+    log.info("register: %s, epoch %s, %s", record.holder, record.epoch, record.state)
+    try:
+        await _obey(agent, record)
+    finally:
+        agent.changed.set()
 
 
 async def _finish(agent: Agent, sighting: LeaseSighting) -> None:
