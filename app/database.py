@@ -136,6 +136,8 @@ def refusal(error: BaseException) -> LifeboatError | None:
         return NotFound()
     if cause.sqlstate in NOT_SET_UP:
         return Unavailable("The database of this site is not set up yet; try again in a moment.")
+    if isinstance(cause, psycopg.errors.DiskFull):
+        return Unavailable("The database of this site has no room left, so nothing was saved; try again later.")
     if cause.sqlstate in RETRY:
         return Unavailable("The database of this site is busy, so nothing was saved; try again.")
     if isinstance(cause, (psycopg.OperationalError, psycopg.InterfaceError)):
