@@ -4,7 +4,7 @@ No call waits for a store that is gone: an answer names the stores that gave one
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,12 @@ class ControlStores:
             )
             for site, url in urls.items()
         }
+
+    def only(self, sites: Collection[str], deadline_seconds: float) -> "ControlStores":
+        """Return the stores of some sites alone, the same clients, with a deadline of their own."""
+        some = ControlStores({}, {}, deadline_seconds)
+        some.stores = {site: store for site, store in self.stores.items() if site in sites}
+        return some
 
     async def put(self, key: str, data: bytes) -> Answers:
         """Write an object to every store that answers in time."""

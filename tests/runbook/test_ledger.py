@@ -1,6 +1,7 @@
 """Journals in the ledger stores: each copy is verified on its own, and whatever is wrong is named with its place."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +10,11 @@ import pytest
 from obstore.store import LocalStore
 
 from scripts.runbook import ledger
-from scripts.runbook.control import ControlStores
+from scripts.runbook.control import Answers, ControlStores
 from scripts.runbook.history import last_time
 from scripts.runbook.journal import Record, write_anew
 from scripts.runbook.ledger import Copies
-from scripts.runbook.mirror import record_key
+from scripts.runbook.mirror import LedgerMirror, record_key
 from tests.runbook.journals import PUBLIC_KEYS, SIGNER, open_journal
 
 NAMES = ("aws", "gcp", "azure")
@@ -117,6 +118,61 @@ def test_a_lost_journal_is_written_anew_to_the_byte(stores: ControlStores, tmp_p
 
     assert again.records == [*records, added]
     assert added.previous == records[-1].hash
+
+
+class Silent(ControlStores):
+    """Ledger stores of which one does not answer the attempts with these numbers to write into it."""
+
+    def __init__(self, stores: ControlStores, site: str, attempts: set[int], tried: list[str] | None = None) -> None:
+        super().__init__({}, {})
+        self.stores, self.site, self.attempts = stores.stores, site, attempts
+        self.tried: list[str] = [] if tried is None else tried
+
+    def only(self, sites: Collection[str], deadline_seconds: float) -> ControlStores:
+        return Silent(super().only(sites, deadline_seconds), self.site, self.attempts, self.tried)
+
+    async def append(self, key: str, data: bytes) -> Answers:
+        if self.site not in self.stores:
+            return await super().append(key, data)
+        self.tried.append(key)
+        if len(self.tried) not in self.attempts:
+            return await super().append(key, data)
+        answers = await super().only(set(self.stores) - {self.site}, 2.0).append(key, data)
+        return Answers(answers.values, {self.site: "no answer within 0.3 s of the others"})
+
+
+def mirrored(stores: ControlStores, records: list[Record]) -> None:
+    mirror = LedgerMirror(lambda: stores, RUNBOOK, SIGNER, pytest.fail)
+    for record in records:
+        mirror.copy(record)
+    mirror.close()
+
+
+def copied_to(stores: ControlStores, site: str) -> list[str]:
+    return sorted(one["path"] for one in obstore.list(stores.stores[site]).collect())
+
+
+@pytest.mark.parametrize("attempts", [{1}, {2}, {1, 2}, {3}])
+def test_a_store_that_was_silent_gets_what_it_lacks_first(
+    stores: ControlStores, tmp_path: Path, attempts: set[int]
+) -> None:
+    """Whichever record it did not take: it gets that one before anything newer, and has all in the end."""
+    silent = Silent(stores, "azure", attempts)
+    mirrored(silent, run_of(tmp_path))
+
+    assert read(stores).faults() == []
+    assert len(copied_to(stores, "azure")) == len(STEPS)
+    assert silent.tried == sorted(silent.tried)
+
+
+def test_a_store_that_is_gone_holds_a_beginning_and_nothing_else(stores: ControlStores, tmp_path: Path) -> None:
+    """Its copy ends where it fell silent, whatever arrives there late: an end may be missing, and nothing between."""
+    silent = Silent(stores, "azure", set(range(2, 100)))
+    mirrored(silent, run_of(tmp_path))
+
+    assert read(stores).faults() == []
+    assert (copied_to(stores, "azure"), len(copied_to(stores, "gcp"))) == ([key(1)], len(STEPS))
+    assert set(silent.tried[1:]) == {key(2)}
 
 
 def test_the_last_time_is_the_newest_run_that_got_to_its_end(stores: ControlStores, tmp_path: Path) -> None:
