@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 import subprocess
 import time
@@ -142,7 +143,9 @@ def keep_evidence(folder: Path, file: RunFile) -> Path:
 
 
 def words(trouble: BaseException) -> str:
-    return f"{type(trouble).__name__}: {' '.join(str(trouble).split())[:400]}"
+    """Return what went wrong, with names of files and without where they lie: it is kept as evidence."""
+    said = re.sub(r"(?:/[\w.@+-]+)+/", "", " ".join(str(trouble).split()))
+    return f"{type(trouble).__name__}: {said[:400]}"
 
 
 def note(file: RunFile, run: dict[str, Any], say: Callable[[str], None] = print) -> None:
