@@ -39,7 +39,9 @@ def _text(runs: list[dict[str, Any]]) -> str:
         "SIGKILL at a random moment, as a whole. `lifeboat` runs in mode confirm: somebody who watches says the word when\n"
         "three looks in a row find nobody who takes writes. `lifeboat-called` is the same with a person whom the alarm called\n"
         "and who comes 10 s later. The others decide by themselves. All times in seconds. Goals:\n"
-        "1.5 s after the word; in mode auto the term and 1.5 s after the last renewal; 0.5 s for a hand-over.\n",
+        "1.5 s after the word; in mode auto the term and 1.5 s after the last renewal; 0.5 s for a hand-over.\n\n"
+        "The last renewal is read from the dead site's fence. One that the death interrupted, when it was in the register and\n"
+        "not yet in the fence, counts for the others and not there: such a run looks one renewal, 5 s, longer than it was.\n",
     ]
     for name, title in FIGURES.items():
         parts.append(f"## {title[0].upper()}{title[1:]}\n")
