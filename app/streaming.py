@@ -117,7 +117,8 @@ class Hub:
         async with self._database.read() as connection:
             good = set(await connection.scalars(select(AccessToken.id).where(AccessToken.id.in_(held))))
         for listener in list(self._listeners):
-            if listener.token_id and listener.token_id not in good:
+            # One that came while this was asked is judged the next time.
+            if listener.token_id in held - good:
                 listener.end()
 
     async def _look_once(self) -> None:

@@ -194,7 +194,8 @@ def test_a_stream_ends_with_its_client(member: Member, app_server: RunningApp) -
     hub = app_server.services.hub
     assert _falls_to(0, hub)  # those of other tests are on their way out
     with member.client.stream("GET", "/api/v1/streaming/user") as stream:
-        assert next(stream.iter_text())
+        texts = stream.iter_text()  # held: the connection ends with it
+        assert next(texts)
         opened = hub.count
 
     assert opened == 1
