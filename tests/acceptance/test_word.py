@@ -195,7 +195,7 @@ def test_ctrl_c_leaves_the_agents_at_it(laptop: Person, local: LocalSites) -> No
     _, rest = watching.communicate(timeout=30)
     primary.resume()
 
-    assert watching.returncode == 130
+    assert watching.returncode == 130, rest
     assert "the agents go on" in rest
     assert laptop.waits_until(lambda: laptop.status_of_register() == ("aws", 4), 60)
 
