@@ -122,8 +122,7 @@ def _unreachable(standing: Standing) -> str:
 
 def _elsewhere(standing: Standing, primary: SiteStanding) -> str:
     said = standing.outside.value
-    served = said is not None and said.site != primary.name
-    return f"; the app's own address is still served by {said.site}" if said and served else ""
+    return f"; the app's own address is still served by {said.site}" if said and said.site != primary.name else ""
 
 
 def _list(names: Sequence[str]) -> str:

@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 _XML = b"<?xml version='1.0' encoding='UTF-8'?><Error><Code>%s</Code><Message>The account is closed.</Message></Error>"
 _JSON = b'{"error": {"code": 403, "message": "The account is closed.", "errors": [{"reason": "accountDisabled"}]}}'
-PATIENCE_SECONDS = 10.0
 _JSON_ROOTS = ("/storage/", "/upload/", "/download/", "/token")
+PATIENCE_SECONDS = 10.0
 
 
 class RefusingHandler(BaseHTTPRequestHandler):

@@ -81,7 +81,8 @@ def test_a_subscription_that_ends_in_an_error_says_so_until_it_goes_on(pair: Pai
     past_the_fence(standby, "DELETE FROM person WHERE id = 7")
     pair.primary.is_confirmed_by("gcp")
 
-    assert said[0].startswith("its subscription lifeboat_from_aws applies nothing after ")
+    (trouble,) = said
+    assert trouble.startswith("its subscription lifeboat_from_aws applies nothing after ")
     assert health.trouble(standby.agent) == ()
     assert standby.holds() == pair.primary.holds()
 

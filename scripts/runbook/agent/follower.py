@@ -41,14 +41,14 @@ async def _take_in(agent: Agent, record: LeaseRecord) -> None:
         # Winning an epoch is a renewal; Cloud Storage would refuse another write within the same second.
         agent.renewal_due = time.monotonic() + agent.platform.terms.renew_every
     agent.in_force.take(record)
-    if known is not None and (record.epoch, record.state) == (known.epoch, known.state):
-        await _obey(agent, record)
-        return
-    log.info("register: %s, epoch %s, %s", record.holder, record.epoch, record.state)
+    is_news = known is None or (record.epoch, record.state) != (known.epoch, known.state)
+    if is_news:
+        log.info("register: %s, epoch %s, %s", record.holder, record.epoch, record.state)
     try:
         await _obey(agent, record)
     finally:
-        agent.changed.set()
+        if is_news:
+            agent.changed.set()
 
 
 async def _finish(agent: Agent, sighting: LeaseSighting) -> None:
