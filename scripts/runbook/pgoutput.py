@@ -1,18 +1,20 @@
 """Pure: which rows a slot's pgoutput stream changes, transaction by transaction, told by their keys.
 
 The messages are those of PostgreSQL's "Logical Replication Message Formats", protocol version 1. Values of other columns
-are passed over: what a row holds is read from the table itself, where unchanged large values are there too.
+are passed over unless asked for: what a row holds is read from the table itself, where unchanged large values are too.
 """
 
 import datetime
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from scripts.runbook.errors import TailUnreadable
 
 Key = tuple[str, ...]
+# What a row has in some columns, as PostgreSQL prints it; a null is absent.
+Values = Mapping[str, str]
 Kind = Literal["inserted", "updated", "rekeyed", "deleted", "truncated"]
 
 # pgoutput counts microseconds since this moment.
@@ -31,11 +33,15 @@ class Relation:
 
 @dataclass(frozen=True)
 class Change:
-    """One change of one row; a truncation has no key. An update that changes the key rekeys one row and inserts the other."""
+    """One change of one row; a truncation has no key. An update that changes the key rekeys one row and inserts the other.
+
+    `given`: what the change gives the row in the columns that the decoder was to keep.
+    """
 
     kind: Kind
     table: str
     key: Key = ()
+    given: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,12 @@ class Transaction:
 
 @dataclass
 class Decoder:
-    """Turns messages into transactions; `relations` are the tables that it has seen so far."""
+    """Turns messages into transactions; `relations` are the tables that it has seen so far.
 
+    `kept`: the columns, whatever their table, of which each change keeps the values.
+    """
+
+    kept: Collection[str] = ()
     relations: dict[int, Relation] = field(default_factory=dict)
     _changes: list[Change] = field(default_factory=list)
     _origin: tuple[str, int] | None = None
@@ -97,14 +107,17 @@ class Decoder:
 
     def _row_changes(self, kind: bytes, message: bytes) -> list[Change]:
         relation = self._known(_number(message))
-        keys = [_key(relation, values) for values in _tuples(message)]
-        if kind == b"I":
-            return [Change("inserted", relation.table, keys[0])]
+        rows = _tuples(message)
+        keys = [_key(relation, values) for values in rows]
         if kind == b"D":
             return [Change("deleted", relation.table, keys[0])]
+        given = {name: value for name, value in zip(relation.columns, rows[-1], strict=True)
+                 if name in self.kept and value is not None}  # fmt: skip
+        if kind == b"I":
+            return [Change("inserted", relation.table, keys[0], given)]
         if keys[0] == keys[-1]:
-            return [Change("updated", relation.table, keys[0])]
-        return [Change("rekeyed", relation.table, keys[0]), Change("inserted", relation.table, keys[1])]
+            return [Change("updated", relation.table, keys[0], given)]
+        return [Change("rekeyed", relation.table, keys[0]), Change("inserted", relation.table, keys[1], given)]
 
     def _known(self, number: int) -> Relation:
         return self.relations[number]

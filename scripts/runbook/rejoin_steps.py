@@ -11,14 +11,11 @@ from typing import Any
 from scripts.runbook import fence, replication, rewind, salvage, understudies
 from scripts.runbook.errors import CopyNeeded, StepTimedOut
 from scripts.runbook.failover import POLL_SECONDS
-from scripts.runbook.pgoutput import Key
 from scripts.runbook.positions import format_lsn
 from scripts.runbook.replication import Following, slot_name
-from scripts.runbook.return_talk import asked_tables
 from scripts.runbook.returning import ReturnRun
-from scripts.runbook.rewind import columns_of, read_rows
 from scripts.runbook.runner import Step
-from scripts.runbook.tail import Tail, read_tail
+from scripts.runbook.tail import Tail, asked_tables, own_rows, read_tail
 
 Evidence = dict[str, Any]
 
@@ -45,8 +42,7 @@ def ask_primary(run: ReturnRun) -> Evidence:
     if _gave_up(run):
         return ALREADY
     tail = run.tail or Tail((), {})
-    columns = {name: columns_of(run.database, name) for name in tail.tables}
-    run.answer = run.ask(tables=asked_tables(tail, columns))
+    run.answer = run.ask(tables=asked_tables(run.database, tail))
     if run.answer.refusal:
         raise CopyNeeded(run.site, run.answer.refusal, run.plan.copy_size)
     return {"rows": sum(len(table.rows) for table in run.answer.tables.values())}
@@ -56,7 +52,7 @@ def save_salvage(run: ReturnRun) -> Evidence:
     """Keep every row that differs, as it is here and as it is there, before anything is changed."""
     if _gave_up(run) or run.tail is None or run.answer is None:
         return ALREADY
-    own = _own_rows(run, run.tail)
+    own = own_rows(run.database, run.tail)
     made = salvage.report(
         run.site, run.plan.primary, run.epoch, run.plan.position, run.tail, own, run.answer, _acknowledged(run)
     )
@@ -70,7 +66,7 @@ def give_up(run: ReturnRun) -> Evidence:
     """Set the rows that this site alone changed to the primary's state, in one transaction."""
     if _gave_up(run) or run.tail is None or run.answer is None:
         return ALREADY
-    in_place = salvage.replacements(run.tail, _own_rows(run, run.tail), run.answer)
+    in_place = salvage.replacements(run.tail, own_rows(run.database, run.tail), run.answer)
     rewind.rewind(run.database, in_place, run.epoch)
     return {"rows": run.tail.row_count}
 
@@ -110,10 +106,6 @@ def check_references(run: ReturnRun) -> Evidence:
 
 def _gave_up(run: ReturnRun) -> bool:
     return run.follows() or rewind.is_rewound(run.database, run.epoch)
-
-
-def _own_rows(run: ReturnRun, tail: Tail) -> dict[str, dict[Key, str]]:
-    return {name: read_rows(run.database, name, table.key_columns, table.rows) for name, table in tail.tables.items()}
 
 
 def _acknowledged(run: ReturnRun) -> int:

@@ -11,9 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from scripts.runbook.control import ControlStores
 from scripts.runbook.errors import BadSignature
-from scripts.runbook.pgoutput import Key
+from scripts.runbook.pgoutput import Key, Values
 from scripts.runbook.signing import Signer, unseal
-from scripts.runbook.tail import Tail
 
 # An older ask is nobody's any more: whoever keeps a copy of one cannot use it again.
 ASK_SECONDS = 600.0
@@ -23,11 +22,12 @@ Talk = TypeVar("Talk")
 
 @dataclass(frozen=True)
 class AskedTable:
-    """Rows of one table that a site alone changed."""
+    """Rows of one table that a site alone changed. `held`: what those that it still has hold in unique columns."""
 
     key_columns: tuple[str, ...]
     columns: tuple[str, ...]
     keys: tuple[Key, ...]
+    held: tuple[tuple[Key, Values], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,18 @@ class Ask:
 
 @dataclass(frozen=True)
 class AnsweredTable:
-    """The primary's rows, each with its key as PostgreSQL's own JSON, and what it did to which of them since the fork."""
+    """The primary's rows, each with its key as PostgreSQL's own JSON, and what it did to which of them since the fork.
+
+    `own_taken`: it gave a unique value that the asking site has in such a row to another one before it changed that row;
+    `newest_taken`: the same of a unique value that the row has now.
+    """
 
     rows: tuple[tuple[Key, str], ...]
     created: tuple[Key, ...]
     changed: tuple[Key, ...] = ()
     rekeyed: tuple[Key, ...] = ()
+    own_taken: tuple[Key, ...] = ()
+    newest_taken: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,14 +79,6 @@ class Answer:
 
 
 _asks, _answers = TypeAdapter(Ask), TypeAdapter(Answer)
-
-
-def asked_tables(tail: Tail, columns: Mapping[str, tuple[str, ...]]) -> dict[str, AskedTable]:
-    """Return what the rows of a tail are asked for by."""
-    return {
-        name: AskedTable(table.key_columns, columns[name], tuple(sorted(table.rows)))
-        for name, table in tail.tables.items()
-    }
 
 
 async def say(stores: ControlStores, signer: Signer, key: str, talk: Ask | Answer) -> None:

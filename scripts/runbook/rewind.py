@@ -3,8 +3,7 @@
 Every function takes an autocommit connection of the role lifeboat_agent, which belongs to the tables' owner.
 """
 
-import json
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,8 @@ from psycopg import sql
 from scripts.runbook.errors import FenceRefused, RewindRefused
 from scripts.runbook.pgoutput import Key
 from scripts.runbook.replication import PUBLICATION
+from scripts.runbook.rows import columns_of, keys_as_json, same, table_name
+from scripts.runbook.unique_values import unique_columns
 
 Connection = psycopg.Connection[Any]
 
@@ -34,37 +35,6 @@ class Replacement:
     keys: frozenset[Key]
     rows: tuple[str, ...]
     kept: tuple[str, ...] = ()
-
-
-def columns_of(connection: Connection, table: str) -> tuple[str, ...]:
-    """Return the columns of a table that can be written; none when there is no such table."""
-    rows = connection.execute(
-        """SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
-           AND attgenerated = '' ORDER BY attname""",
-        (table,),
-    )
-    return tuple(name for (name,) in rows)
-
-
-def unique_columns(connection: Connection, table: str) -> frozenset[str]:
-    """Return the columns of a table that are in a unique index besides the primary key's."""
-    rows = connection.execute(
-        """SELECT DISTINCT attname FROM pg_index JOIN pg_attribute ON attrelid = indexrelid
-           WHERE indrelid = to_regclass(%s) AND indisunique AND NOT indisprimary""",
-        (table,),
-    )
-    return frozenset(name for (name,) in rows)
-
-
-def read_rows(connection: Connection, table: str, key_columns: Sequence[str], keys: Collection[Key]) -> dict[Key, str]:
-    """Return the rows with these keys as PostgreSQL's own JSON; a key without a row is absent."""
-    name = _name(table)
-    same = _same(key_columns, "t", "k")
-    asked = sql.SQL(", ").join(sql.SQL("t.{}::text").format(sql.Identifier(column)) for column in key_columns)
-    query = sql.SQL(
-        "SELECT row_to_json(t)::text, {asked} FROM {name} t JOIN json_populate_recordset(NULL::{name}, %s) k ON {same}"
-    ).format(asked=asked, name=name, same=same)
-    return {tuple(key): row for row, *key in connection.execute(query, (_keys_as_json(key_columns, keys),))}
 
 
 def rewind(connection: Connection, replacements: Sequence[Replacement], epoch: int) -> None:
@@ -88,7 +58,7 @@ def rewind(connection: Connection, replacements: Sequence[Replacement], epoch: i
 
 def empty(connection: Connection, tables: Sequence[str]) -> None:
     """Remove every row of these tables, so that a copy finds them empty. Raises RewindRefused when one stays in use."""
-    names = [_name(table) for table in tables]
+    names = [table_name(table) for table in tables]
     try:
         with connection.transaction():
             _wait_at_most(connection, LOCK_SECONDS)
@@ -121,7 +91,7 @@ def validate(connection: Connection) -> list[str]:
 def _rewind(connection: Connection, replacements: Sequence[Replacement]) -> None:
     _wait_at_most(connection, LOCK_SECONDS)
     references = _drop_references(connection, [one.table for one in replacements])
-    with _off_the_record(connection, [_name(one.table) for one in replacements]):
+    with _off_the_record(connection, [table_name(one.table) for one in replacements]):
         for one in replacements:
             _delete(connection, one)
         for one in replacements:
@@ -166,9 +136,10 @@ def _drop_references(connection: Connection, tables: list[str]) -> list[sql.Comp
 
 
 def _delete(connection: Connection, one: Replacement) -> None:
-    same = _same(one.key_columns, "t", "k")
-    statement = sql.SQL("DELETE FROM {name} t USING json_populate_recordset(NULL::{name}, %s) k WHERE {same}")
-    connection.execute(statement.format(name=_name(one.table), same=same), (_keys_as_json(one.key_columns, one.keys),))
+    statement = sql.SQL("DELETE FROM {name} t USING json_populate_recordset(NULL::{name}, %s) k WHERE {same}").format(
+        name=table_name(one.table), same=same(one.key_columns, "t", "k")
+    )
+    connection.execute(statement, (keys_as_json(one.key_columns, one.keys),))
 
 
 def _insert(connection: Connection, one: Replacement) -> None:
@@ -183,26 +154,10 @@ def _insert(connection: Connection, one: Replacement) -> None:
         """INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values}
            FROM json_populate_recordset(NULL::{name}, %s) t LEFT JOIN json_populate_recordset(NULL::{name}, %s) o ON {same}"""
     ).format(
-        name=_name(one.table), columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
-        values=sql.SQL(", ").join(values), same=_same(one.key_columns, "t", "o"))  # fmt: skip
+        name=table_name(one.table), columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+        values=sql.SQL(", ").join(values), same=same(one.key_columns, "t", "o"))  # fmt: skip
     connection.execute(statement, (f"[{','.join(one.rows)}]", f"[{','.join(one.kept)}]"))
-
-
-def _same(columns: Sequence[str], one: str, other: str) -> sql.Composed:
-    """Return the condition that two rows have the same key."""
-    pair = sql.SQL("{1}.{0} = {2}.{0}")
-    return sql.SQL(" AND ").join(
-        pair.format(sql.Identifier(column), sql.Identifier(one), sql.Identifier(other)) for column in columns
-    )
 
 
 def _wait_at_most(connection: Connection, seconds: int) -> None:
     connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{seconds}s",))
-
-
-def _keys_as_json(key_columns: Sequence[str], keys: Collection[Key]) -> str:
-    return json.dumps([dict(zip(key_columns, key, strict=True)) for key in sorted(keys)])
-
-
-def _name(table: str) -> sql.Identifier:
-    return sql.Identifier(*table.split("."))

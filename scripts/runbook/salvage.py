@@ -109,17 +109,19 @@ def _in_place(name: str, table: TouchedTable, own: Mapping[Key, str], answered: 
     """Return the rows of one table.
 
     A row that the primary made since the fork must be absent. One that it changed or removed since then must be there
-    for the stream to find, with the unique values that it has here: the primary's newest ones may belong to another row
-    on the way. The stream sets every column of it.
+    for the stream to find, with unique values that nobody else gets on the way: those that it has here or, where the
+    stream gives these to another row first, those that it has there by now. The stream sets every column of it.
     """
     theirs, rows, kept = dict(answered.rows), [], []
     for key in set(table.rows) - set(answered.created):
+        changed, keeps = key in answered.changed, key in own and key not in answered.own_taken
         if key in answered.rekeyed and key not in own:
             raise RewindRefused(
                 f"the row {', '.join(key)} of {name} was removed here, and has another key there by now"
             )
-        changed = key in answered.changed
-        if changed and key in own:
+        if changed and not keeps and key in (answered.newest_taken if key in theirs else own):
+            raise RewindRefused(f"what is unique of the row {', '.join(key)} of {name} was another row's meanwhile")
+        if changed and keeps:
             kept.append(own[key])
         if row := theirs.get(key) or (own.get(key) if changed else None):
             rows.append(row)

@@ -1,6 +1,6 @@
 """What a site holds that the new primary never took over: its tail, read from its own slot before anything is changed."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
@@ -10,7 +10,10 @@ from scripts.runbook.errors import TailUnreadable
 from scripts.runbook.pgoutput import Change, Decoder, Key, Transaction
 from scripts.runbook.positions import format_lsn
 from scripts.runbook.replication import PUBLICATION
+from scripts.runbook.return_talk import AskedTable
+from scripts.runbook.rows import columns_of, read_rows, read_values
 from scripts.runbook.understudies import when_free
+from scripts.runbook.unique_values import Claims, unique_columns
 
 Connection = psycopg.Connection[Any]
 
@@ -71,6 +74,23 @@ def read_tail(connection: Connection, slot: str, after: int, origin: str | None)
     return tail
 
 
+def own_rows(connection: Connection, tail: Tail) -> dict[str, dict[Key, str]]:
+    """Return the rows of a tail as this site has them, by table, each as PostgreSQL's own JSON; a removed one is absent."""
+    return {name: read_rows(connection, name, table.key_columns, table.rows) for name, table in tail.tables.items()}
+
+
+def asked_tables(connection: Connection, tail: Tail) -> dict[str, AskedTable]:
+    """Return what the primary has to know of a tail to answer for its rows."""
+    asked = {}
+    for name, table in tail.tables.items():
+        unique = unique_columns(connection, name)
+        held = read_values(connection, name, table.key_columns, table.rows, unique) if unique else {}
+        asked[name] = AskedTable(
+            table.key_columns, columns_of(connection, name), tuple(sorted(table.rows)), tuple(held.items())
+        )
+    return asked
+
+
 @dataclass
 class Since:
     """What the stream of a slot does to some rows beyond the fork: each set holds keys.
@@ -94,21 +114,25 @@ class Since:
             self.changed |= concerned - self.created
 
 
-def since_fork(connection: Connection, slot: str, fork: int, table: str, keys: set[Key]) -> Since:
-    """Return what the stream of a slot does to these rows of a table beyond `fork` (bytes)."""
-    since = Since()
-    for change in when_free(lambda: list(_changes_since(connection, slot, fork, [table]))):
+def since_fork(connection: Connection, slot: str, fork: int, table: str, keys: set[Key], *claims: Claims) -> Since:
+    """Return what the stream of a slot does to these rows of a table beyond `fork` (bytes), and let `claims` see it."""
+    since, kept = Since(), {column for one in claims for index in one.indexes for column in index}
+    for change in when_free(lambda: list(_changes_since(connection, slot, fork, [table], kept))):
         if change.table == table:
             since.take(change, keys)
+            for one in claims:
+                one.take(change, since.changed)
     return since
 
 
-def _changes_since(connection: Connection, slot: str, fork: int, tables: list[str]) -> Iterator[Change]:
+def _changes_since(
+    connection: Connection, slot: str, fork: int, tables: list[str], kept: Collection[str]
+) -> Iterator[Change]:
     with connection.transaction(), connection.cursor(name="since") as cursor:
         numbers = connection.execute("SELECT array_agg(int4send(name::regclass::oid::int4)) FROM unnest(%s::text[]) name",
                                      (tables,)).fetchone()  # fmt: skip
         cursor.execute(_CHANGES, (slot, PUBLICATION, format_lsn(fork), numbers[0] if numbers else []))
-        yield from Decoder().changes(_messages(cursor))
+        yield from Decoder(kept).changes(_messages(cursor))
 
 
 def _messages(cursor: Iterable[tuple[Any, ...]]) -> Iterator[bytes]:

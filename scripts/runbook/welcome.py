@@ -6,10 +6,11 @@ from scripts.runbook import takeovers, understudies
 from scripts.runbook.positions import resume_after
 from scripts.runbook.replication import slot_name
 from scripts.runbook.return_talk import Answer, AnsweredTable, Ask, AskedTable
-from scripts.runbook.rewind import columns_of, read_rows
+from scripts.runbook.rows import columns_of, read_rows, read_values
 from scripts.runbook.tail import since_fork
 from scripts.runbook.takeovers import TookOver
 from scripts.runbook.understudies import Slot
+from scripts.runbook.unique_values import Claims, unique_columns, unique_indexes
 
 Connection = psycopg.Connection
 
@@ -54,11 +55,15 @@ def _strange(connection: Connection, ask: Ask) -> str:
 
 
 def _answered(connection: Connection, slot: Slot, took: TookOver, name: str, asked: AskedTable) -> AnsweredTable:
-    keys = set(asked.keys)
-    rows = read_rows(connection, name, asked.key_columns, keys)
-    since = since_fork(connection, slot.name, took.fork, name, keys)
-    done = (tuple(sorted(part)) for part in (since.created, since.changed, since.rekeyed))
-    return AnsweredTable(tuple(sorted(rows.items())), *done)
+    keys, indexes, unique = set(asked.keys), unique_indexes(connection, name), unique_columns(connection, name)
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        rows = read_rows(connection, name, asked.key_columns, keys)
+        values = read_values(connection, name, asked.key_columns, keys, unique)
+    own, newest = Claims.of(indexes, asked.held), Claims.of(indexes, values.items())
+    since = since_fork(connection, slot.name, took.fork, name, keys, own, newest)
+    found = (since.created, since.changed, since.rekeyed, own.taken, newest.taken)
+    return AnsweredTable(tuple(sorted(rows.items())), *(tuple(sorted(part)) for part in found))
 
 
 def _start(connection: Connection, slot: Slot, took: TookOver, ask: Ask) -> int | None:

@@ -20,10 +20,9 @@ import psycopg
 
 from scripts.runbook import bootstrap, fence, replication, rewind, salvage, takeovers, understudies
 from scripts.runbook.replication import Following, slot_name
-from scripts.runbook.return_talk import Ask, asked_tables
-from scripts.runbook.rewind import columns_of, read_rows
+from scripts.runbook.return_talk import Ask
 from scripts.runbook.rule import Rule
-from scripts.runbook.tail import read_tail
+from scripts.runbook.tail import asked_tables, own_rows, read_tail
 from scripts.runbook.welcome import welcome
 from tests.bench.records import RunFile
 from tests.conftest import RunningPostgres, create_postgres
@@ -151,12 +150,10 @@ def rejoin(aws: Site, gcp: Site, rows: int) -> None:
     if took is None:
         raise RuntimeError("the new primary does not know how it took over")
     tail = read_tail(aws.agent, slot_name("gcp"), took.position, None)
-    columns = {name: columns_of(aws.agent, name) for name in tail.tables}
-    answer = welcome(gcp.agent, Ask.of("aws", "gcp", 2, None, tables=asked_tables(tail, columns)))
+    answer = welcome(gcp.agent, Ask.of("aws", "gcp", 2, None, tables=asked_tables(aws.agent, tail)))
     if answer.refusal or tail.row_count < TAIL_ROWS:
         raise RuntimeError(f"the tail has {tail.row_count} rows: {answer.refusal}")
-    own = {name: read_rows(aws.agent, name, one.key_columns, one.rows) for name, one in tail.tables.items()}
-    rewind.rewind(aws.agent, salvage.replacements(tail, own, answer), 2)
+    rewind.rewind(aws.agent, salvage.replacements(tail, own_rows(aws.agent, tail), answer), 2)
     aws.follows(gcp, 2, copy=False)
     gcp.write(rows + 3, 1)
     aws.waits_for(rows + 3)

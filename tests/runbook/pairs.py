@@ -8,13 +8,11 @@ import psycopg
 
 from scripts.runbook import bootstrap, fence, replication, rewind, salvage, takeovers, understudies
 from scripts.runbook.errors import RewindRefused
-from scripts.runbook.pgoutput import Key
 from scripts.runbook.replication import Following, slot_name
-from scripts.runbook.return_talk import Answer, Ask, asked_tables
-from scripts.runbook.rewind import columns_of, read_rows
+from scripts.runbook.return_talk import Answer, Ask
 from scripts.runbook.rule import Rule
 from scripts.runbook.salvage import Salvage
-from scripts.runbook.tail import Tail, read_tail
+from scripts.runbook.tail import Tail, asked_tables, own_rows, read_tail
 from scripts.runbook.welcome import welcome
 from tests.conftest import RunningPostgres
 
@@ -118,20 +116,17 @@ class Pair:
         took = takeovers.taken_over(new.agent, self.epoch)
         assert took
         tail = read_tail(old.agent, slot_name(new.name), took.position, None)
-        columns = {name: columns_of(old.agent, name) for name in tail.tables}
-        ask = Ask.of(old.name, new.name, self.epoch, None, tables=asked_tables(tail, columns))
+        ask = Ask.of(old.name, new.name, self.epoch, None, tables=asked_tables(old.agent, tail))
         answer = welcome(new.agent, ask)
         if answer.refusal:
             return tail, answer, None
-        own = self.own_rows(tail)
+        own = own_rows(old.agent, tail)
         return tail, answer, salvage.report(old.name, new.name, self.epoch, took.position, tail, own, answer, 0)
 
-    def own_rows(self, tail: Tail) -> dict[str, dict[Key, str]]:
-        agent = self.standby.agent
-        return {name: read_rows(agent, name, one.key_columns, one.rows) for name, one in tail.tables.items()}
-
     def rewind(self, tail: Tail, answer: Answer) -> None:
-        rewind.rewind(self.standby.agent, salvage.replacements(tail, self.own_rows(tail), answer), self.epoch)
+        rewind.rewind(
+            self.standby.agent, salvage.replacements(tail, own_rows(self.standby.agent, tail), answer), self.epoch
+        )
 
     def come_back(self) -> Salvage:
         """Rewind the old primary and let it follow; return the report that was made before."""

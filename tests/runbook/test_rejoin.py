@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scripts.runbook import understudies
-from scripts.runbook.errors import TailUnreadable
+from scripts.runbook.errors import RewindRefused, TailUnreadable
 from scripts.runbook.positions import format_lsn
 from scripts.runbook.replication import slot_name
+from scripts.runbook.rows import read_values
+from scripts.runbook.unique_values import unique_columns, unique_indexes
 from tests.conftest import RunningPostgres
 from tests.runbook.pairs import Act, Pair, Site, act
 
@@ -214,6 +216,67 @@ def test_a_unique_value_that_went_through_another_row_meanwhile_collides_with_no
     pair.come_back()
 
     assert pair.standby.holds() == pair.primary.holds()
+
+
+def test_a_unique_value_of_the_tail_that_the_primary_gave_to_another_row_collides_with_nobody(pair: Pair) -> None:
+    """The tail renamed a row to what a new row is called there; that row was changed there too: its newest name is free."""
+    pair.primary.does(act("INSERT INTO person (id, name) VALUES (96, 'before')"))
+    pair.primary.is_confirmed_by(pair.standby.name)
+    pair.take_over()
+    pair.standby.does(act("UPDATE person SET name = 'wanted' WHERE id = 96"))
+    pair.primary.does(
+        act("INSERT INTO person (id, name) VALUES (97, 'wanted')"),
+        act("UPDATE person SET about = 'since' WHERE id = 96"),
+    )
+    tail, answer, _ = pair.look_back()
+
+    pair.rewind(tail, answer)
+    pair.follow(copy=False)
+
+    assert answer.tables["public.person"].own_taken == (("96",),)
+    assert pair.standby.holds() == pair.primary.holds()
+
+
+def test_where_no_unique_value_is_known_to_be_free_the_rewind_is_refused_before_anything_is_changed(pair: Pair) -> None:
+    """What the row is called in the tail and what it is called by now were both another row's first: only a copy is left."""
+    pair.primary.does(act("INSERT INTO person (id, name) VALUES (98, 'at first')"))
+    pair.primary.is_confirmed_by(pair.standby.name)
+    pair.take_over()
+    pair.standby.does(act("UPDATE person SET name = 'this' WHERE id = 98"))
+    pair.primary.does(
+        act("INSERT INTO person (id, name) VALUES (99, 'this')"),
+        act("UPDATE person SET name = 'that' WHERE id = 99"),
+        act("UPDATE person SET name = 'another' WHERE id = 99"),
+        act("UPDATE person SET name = 'that' WHERE id = 98"),
+    )
+    tail, answer, _ = pair.look_back()
+    before = pair.standby.holds()
+
+    with pytest.raises(
+        RewindRefused, match=r"unique of the row 98 of public\.person was another row's meanwhile.*--copy"
+    ):
+        pair.rewind(tail, answer)
+
+    assert pair.standby.holds() == before
+    pair.copy()
+    assert pair.standby.holds() == pair.primary.holds()
+
+
+def test_what_is_unique_is_what_the_indexes_read(pair: Pair) -> None:
+    """A constraint, an index over two columns, one within an expression and one over some rows; no primary key, no payload."""
+    with psycopg.connect(pair.primary.running.owner_url) as owner:
+        owner.execute("CREATE TABLE odd (id int PRIMARY KEY, a text UNIQUE, b bool, c text, d text, e text, f text)")
+        owner.execute("CREATE UNIQUE INDEX ON odd (d, b) INCLUDE (f)")
+        owner.execute("CREATE UNIQUE INDEX ON odd (lower(c))")
+        owner.execute("CREATE UNIQUE INDEX ON odd (e) WHERE f IS NULL")
+        owner.execute("INSERT INTO odd VALUES (1, 'x', true, NULL, 'q\"', '', 'f')")
+
+        found = unique_indexes(owner, "public.odd")
+        values = read_values(owner, "public.odd", ["id"], [("1",), ("2",)], unique_columns(owner, "public.odd"))
+        owner.rollback()
+
+    assert found == (("a",), ("b", "d"), ("c",), ("e",))
+    assert values == {("1",): {"a": "x", "b": "t", "d": 'q"', "e": ""}}
 
 
 def test_a_row_that_got_another_key_meanwhile_is_there_to_be_found(pair: Pair) -> None:
