@@ -3,7 +3,6 @@
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from scripts.embedded.ports import free_ports
 from scripts.embedded.postgres import PostgresServer, server_environment
 from scripts.embedded.postgres_binaries import find_postgres, run_as
 from scripts.runbook import bootstrap
@@ -40,9 +40,7 @@ SINGLE_COPY = Rule.from_json([{"sync": [], "needed": 0}])
 
 def free_port() -> int:
     """Return a loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_ports(1)[0]
 
 
 @dataclass

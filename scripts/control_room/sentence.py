@@ -38,15 +38,14 @@ def tell(standing: Standing) -> Sentence:
 
 
 def _well(standing: Standing, primary: SiteStanding, lease: LeaseStanding) -> Sentence:
-    if lease.record.rule.is_single_copy:
-        words = (
-            f"{primary.name} takes writes ALONE: what it acknowledges is in one cloud; {_standbys(standing.standbys)}."
-        )
-        return Sentence(words, "bad")
+    is_alone = lease.record.rule.is_single_copy
+    alone = " ALONE: what it acknowledges is in one cloud" if is_alone else ""
     if unreachable := _unreachable(standing):
         # What the primary said last may be its last word: what people meet comes first.
-        said = f"{primary.name} said {max(primary.age or 0, 1):.0f} s ago that it takes writes"
+        said = f"{primary.name} said {max(primary.age or 0, 1):.0f} s ago that it takes writes{alone}"
         return Sentence(f"The app's own address {unreachable}, though {said}; {_standbys(standing.standbys)}.", "bad")
+    if is_alone:
+        return Sentence(f"{primary.name} takes writes{alone}; {_standbys(standing.standbys)}.", "bad")
     everybody_ready = all(not site.could_take_over and site.is_fresh for site in standing.standbys)
     elsewhere = _elsewhere(standing, primary)
     words = f"{primary.name} takes writes; {_standbys(standing.standbys)}{elsewhere}."

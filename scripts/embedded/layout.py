@@ -13,6 +13,7 @@ from typing import Any
 from infra.outputs import SiteOutputs
 from scripts.embedded.links import Kind, Link
 from scripts.embedded.object_stores import AZURE_ACCOUNT, REGION, make_credentials
+from scripts.embedded.ports import free_ports
 from scripts.embedded.postgres import PostgresServer
 from scripts.embedded.postgres_binaries import PostgresBinaries
 from scripts.runbook import operator_keys, sites
@@ -158,7 +159,7 @@ class Layout:
 def decide(settings: LocalSettings, binaries: PostgresBinaries) -> Layout:
     """Choose free ports and fresh secrets. Raises PortBusy when the edge's port is taken."""
     _must_be_free(settings.edge_port)
-    numbers = iter(_free_ports(5 * len(SITES) + 2))
+    numbers = iter(free_ports(5 * len(SITES) + 2))
     layout = Layout(
         settings,
         binaries,
@@ -244,18 +245,6 @@ def _vendor(layout: Layout, name: str, port: int) -> dict[str, Any]:
 def _write_private(path: Path, text: str) -> None:
     path.touch(mode=0o600)
     path.write_text(text)
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return ports that are free now; all are held at once, so that no two are the same."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 def _must_be_free(port: int) -> None:

@@ -4,14 +4,11 @@ It takes the place of a killed store on the same port, in the words of the diale
 """
 
 import argparse
-import errno
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 _XML = b"<?xml version='1.0' encoding='UTF-8'?><Error><Code>%s</Code><Message>The account is closed.</Message></Error>"
 _JSON = b'{"error": {"code": 403, "message": "The account is closed.", "errors": [{"reason": "accountDisabled"}]}}'
 _JSON_ROOTS = ("/storage/", "/upload/", "/download/", "/token")
-PATIENCE_SECONDS = 10.0
 
 
 class RefusingHandler(BaseHTTPRequestHandler):
@@ -45,19 +42,7 @@ def main() -> None:
     """Refuse on loopback until a signal ends it."""
     parser = argparse.ArgumentParser(prog="python -m scripts.embedded.refusing_store", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="loopback port of the store that was closed")
-    _listen(parser.parse_args().port).serve_forever()
-
-
-def _listen(port: int) -> ThreadingHTTPServer:
-    """Take the port, once it is free: a client that asked in vain may hold it, connected to itself, until its time is up."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            return ThreadingHTTPServer(("127.0.0.1", port), RefusingHandler)
-        except OSError as reason:
-            if reason.errno != errno.EADDRINUSE or time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+    ThreadingHTTPServer(("127.0.0.1", parser.parse_args().port), RefusingHandler).serve_forever()
 
 
 if __name__ == "__main__":

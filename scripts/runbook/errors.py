@@ -222,6 +222,16 @@ class StepTimedOut(LifeboatError):
     """A step waited for something that did not come."""
 
 
+class NoPort(LifeboatError):
+    """No port is free for another server."""
+
+    def __init__(self, lowest: int, highest: int) -> None:
+        super().__init__(
+            f"None of the ports {lowest} to {highest} on 127.0.0.1 is free: end what uses them "
+            "(`lifeboat local down` ends earlier local sites)."
+        )
+
+
 class PortBusy(LifeboatError):
     """The port for the browser is taken."""
 

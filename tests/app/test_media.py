@@ -34,12 +34,8 @@ def picture() -> Picture:
 
 def dead_store() -> Any:
     """Open a store behind a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    return open_store(
-        f"s3://dead?region=us-east-1&endpoint=http://127.0.0.1:{port}", CREDENTIALS, timeout_seconds=1, retries=0
-    )
+    url = f"s3://dead?region=us-east-1&endpoint=http://127.0.0.1:{free_port()}"
+    return open_store(url, CREDENTIALS, timeout_seconds=1, retries=0)
 
 
 def listens(port: int) -> bool:

@@ -37,6 +37,12 @@ def test_a_standby_behind_is_told_in_seconds() -> None:
     ("change", "words", "tone"),
     [
         ({"register": held(rule=Rule.single_copy(), approved_by="marta")}, "aws takes writes ALONE", "bad"),
+        (
+            {"register": held(rule=Rule.single_copy(), approved_by="marta"), "outside": Sight().failed("503", 99.0)},
+            "The app's own address does not answer (503), though aws said 1 s ago that it takes writes ALONE: what it "
+            "acknowledges is in one cloud;",
+            "bad",
+        ),
         ({"register": held(state="released", candidate="gcp")}, "aws has handed over to gcp", "careful"),
         (
             {"register": held(holder="gcp", epoch=2, rule=Rule.of("azure"), previous_rule=Rule.of("gcp", "azure"), state="switching")},
