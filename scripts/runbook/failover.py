@@ -12,7 +12,7 @@ import psycopg
 from scripts.runbook import status
 from scripts.runbook.commissions import Commission
 from scripts.runbook.control import ControlStores
-from scripts.runbook.errors import SiteSilent, StepTimedOut
+from scripts.runbook.errors import RegisterUnreachable, SiteSilent, StepTimedOut
 from scripts.runbook.journal import Journal, Record
 from scripts.runbook.lease import LeaseRecord, look, read_record
 from scripts.runbook.mirror import LedgerMirror
@@ -28,6 +28,9 @@ Result = TypeVar("Result")
 PlanType = TypeVar("PlanType", bound=Plan)
 
 POLL_SECONDS = 0.03
+# A renewal takes up to two conditional writes of Cloud Storage, which takes one a second; one left half-way is finished by
+# another site's agent.
+HALF_WAY_SECONDS = 5.0
 DNS_TTL_SECONDS = 5
 
 
@@ -95,6 +98,20 @@ class Run(Generic[PlanType]):
         """Return the register's newest record if the reading proves it committed, else None."""
         sighting = self.wait_for(look(self.register))
         return sighting.record if sighting.committed else None
+
+    def known_record(self) -> LeaseRecord:
+        """Return the register's committed record, after a renewal that is half-way. Raises RegisterUnreachable, StepTimedOut."""
+        deadline = time.monotonic() + HALF_WAY_SECONDS
+        while (record := self.committed_record()) is None:
+            if time.monotonic() > deadline and not self.register.in_reach:
+                raise RegisterUnreachable(self.platform.sites, dict(self.register.faults))
+            if time.monotonic() > deadline:
+                raise StepTimedOut(
+                    f"the register's newest record is not proved committed for {HALF_WAY_SECONDS:g} s: "
+                    "look at its holder's agent, then run the same command again"
+                )
+            time.sleep(POLL_SECONDS)
+        return record
 
     def hear(self, site: str) -> SiteStatus | None:
         """Return a site's newest status under this run's epoch; an older epoch's word does not count any more."""

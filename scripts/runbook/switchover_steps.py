@@ -26,7 +26,7 @@ HAND_OVER_SECONDS = 45
 
 def drain(run: FailoverRun) -> Evidence:
     """The old primary lets the writes under way end and takes no more; the others confirm the last of them."""
-    if _handed_over(run, _known_record(run)):
+    if _handed_over(run, run.known_record()):
         return {"already": True}
     _must_be_wanted(run)
     end = fence.drain(run.database, run.plan.from_epoch)
@@ -40,7 +40,7 @@ def drain(run: FailoverRun) -> Evidence:
 
 def hand_over(run: FailoverRun) -> Evidence:
     """The old primary releases the lease to the new one."""
-    if _handed_over(run, _known_record(run)):
+    if _handed_over(run, run.known_record()):
         return {"already": True}
     _must_be_wanted(run)
     answer = run.wait_for(release(run.register, run.site, run.plan.from_epoch, run.plan.new))
@@ -64,13 +64,6 @@ def await_hand_over(run: FailoverRun) -> Evidence:
             )
         time.sleep(POLL_SECONDS)
     return {"state": record.state, "from": run.plan.old}
-
-
-def _known_record(run: FailoverRun) -> LeaseRecord:
-    """Return the register's record. Raises RegisterUnreachable: who may have released a lease must not guess."""
-    if (record := run.committed_record()) is None:
-        raise RegisterUnreachable(run.platform.sites, dict(run.register.faults))
-    return record
 
 
 def _handed_over(run: FailoverRun, record: LeaseRecord) -> bool:
