@@ -21,14 +21,21 @@ from scripts.embedded.postgres_binaries import find_postgres, run_as
 from scripts.runbook import bootstrap
 from scripts.runbook.rule import Rule
 
-THREE_SITES = ("tests/acceptance/", "tests/matrix/test_live.py")
+THREE_SITES = "tests/acceptance/"
+# These have three sites of their own, and come last: the worker that had everything else does them beside the first one.
+LAST = ("tests/acceptance/test_deaths.py", "tests/matrix/test_live.py")
 
 
 class FileByFile(LoadScopeScheduling):
-    """Hands each worker whole files, so that a server is started once for all its tests; three whole sites at a time."""
+    """Hands each worker whole files, so that a server is started once for all its tests; three whole sites to one alone."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "three sites" if nodeid.startswith(THREE_SITES) else nodeid.split("::", 1)[0]
+        alone = nodeid.startswith(THREE_SITES) and not nodeid.startswith(LAST)
+        return "three sites" if alone else nodeid.split("::", 1)[0]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.nodeid.startswith(LAST))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
