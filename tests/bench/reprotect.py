@@ -1,4 +1,4 @@
-"""`python -m tests.bench.reprotect [--large] [--json]`: following a new primary from a slot, against PostgreSQL's own copy.
+"""`python -m tests.bench.reprotect [--large] [--write]`: following a new primary from a slot, against PostgreSQL's own copy.
 
 Three servers for each size, 0.1 and 1 GiB (and 4 with --large). In one run: the third site's first copy, made by
 PostgreSQL itself; the primary's death; the third site's change to the new primary until it has that one's first write;
@@ -6,9 +6,6 @@ and the old primary's return, with a tail of 100 rows of its own, until it has t
 """
 
 import argparse
-import json
-import os
-import platform
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,7 +21,7 @@ from scripts.runbook.return_talk import Ask
 from scripts.runbook.rule import Rule
 from scripts.runbook.tail import asked_tables, own_rows, read_tail
 from scripts.runbook.welcome import welcome
-from tests.bench.records import RunFile
+from tests.bench.records import EVIDENCE, RunFile, machine, markdown
 from tests.conftest import RunningPostgres, create_postgres
 
 SIZES_GIB, LARGE_GIB = (0.1, 1.0), 4.0
@@ -32,6 +29,7 @@ GOAL_RATIO = 50.0
 TAIL_ROWS = 100
 ROW_BYTES = 1024
 RULE = Rule.of("gcp", "azure")
+RUNS = RunFile.of("reprotect")
 
 
 class Site:
@@ -165,22 +163,44 @@ def main() -> None:
         prog="python -m tests.bench.reprotect", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--large", action="store_true", help=f"{LARGE_GIB:g} GiB as well")
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    parser.add_argument("--write", action="store_true", help="write the report of all runs so far")
     options = parser.parse_args()
-    runs = []
     for gib in (*SIZES_GIB, *([LARGE_GIB] if options.large else [])):
         with tempfile.TemporaryDirectory(prefix="lifeboat-bench-") as folder:
             Path(folder).chmod(0o755)
-            runs.append(RunFile.of("reprotect").add(one_size(gib, Path(folder))))
-        run = runs[-1]
+            run = RUNS.add(one_size(gib, Path(folder)))
         print(
             f"{gib:g} GiB: copy {run['copy_seconds']} s, re-protect {run['reprotect_seconds']} s ({run['ratio']} x), "
             f"rejoin {run['rejoin_seconds']} s, data {'identical' if run['identical'] else 'DIFFERENT'}", flush=True
         )  # fmt: skip
-    machine = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "python": platform.python_version()}
-    print(f"goal at 1 GiB: {GOAL_RATIO:g} x; {machine}")
-    if options.json:
-        print(json.dumps({"runs": runs, "machine": machine}))
+    if options.write:
+        (EVIDENCE / "reprotect.md").write_text(_report(RUNS.keep()))
+
+
+def _report(runs: list[dict[str, Any]]) -> str:
+    head = (
+        "at",
+        "commit",
+        "GiB",
+        "copy",
+        "re-protect",
+        "times as fast",
+        "return of the old primary",
+        "rows of all three",
+    )
+    rows = [
+        (run["at"], run["commit"], f"{run['gib']:g}", run["copy_seconds"], run["reprotect_seconds"], run["ratio"],
+         run["rejoin_seconds"], "identical" if run["identical"] else "DIFFERENT")
+        for run in sorted(runs, key=lambda run: (run["gib"], run["at"]))
+    ]  # fmt: skip
+    return (
+        "# Two copies again after a move\n\n"
+        "Written by `python -m tests.bench.reprotect --large --write`. In each run: the third site's first copy, made by\n"
+        "PostgreSQL itself; the primary's death; the third site's change to the new primary until it has that one's first\n"
+        f"write; the old primary's return with {TAIL_ROWS} rows of its own, until it has the newest write. Seconds.\n"
+        f"Goals: the same time for every size, and {GOAL_RATIO:g} times as fast as the copy at 1 GiB.\n\n"
+        f"{markdown(head, rows)}\n{machine()}\n"
+    )
 
 
 if __name__ == "__main__":
