@@ -59,7 +59,7 @@ class Claims:
     def take(self, change: Change, changed: Collection[Key]) -> None:
         """Take in the next change of the stream. `changed`: the rows that it has changed by now: they hold nothing more."""
         for claim in self._made(change.given):
-            self.taken |= self._holders.get(claim, set()) - {change.key} - set(changed)
+            self.taken.update(key for key in self._holders.get(claim, ()) if key != change.key and key not in changed)
 
     def _made(self, values: Values) -> list[Claim]:
         """Return what a row claims: one that lacks a value of an index is like no other there."""
