@@ -22,6 +22,8 @@ class AutoFailover:
 
     name = "pg_auto_failover"
 
+    one_process = False
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         sockets = folder / "sockets"

@@ -22,6 +22,8 @@ class Cluster(Protocol):
     """A primary and two standbys, of whatever kind."""
 
     name: str
+    # Whether its writers are requests of one app process, which has one way to each node.
+    one_process: bool
 
     @property
     def version(self) -> str: ...
@@ -53,7 +55,7 @@ def measure(kind: str, runs: int, note: Callable[[dict[str, Any]], None]) -> Non
         try:
             cluster.up()
             for number in range(runs):
-                with Load(cluster.addresses) as load:
+                with Load(cluster.addresses, cluster.one_process) as load:
                     load.wait_until_writing()
                     switched = _switch_over(cluster, load)
                     dead, found = _lose_primary(cluster, load)

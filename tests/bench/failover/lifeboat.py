@@ -26,6 +26,7 @@ from scripts.embedded.local_sites import LocalSites
 from scripts.embedded.postgres_binaries import find_postgres
 from scripts.runbook import fence, outside, sites
 from scripts.runbook.lease import Terms
+from tests.bench.failover.load import WRITERS
 from tests.conftest import free_port
 
 
@@ -60,6 +61,8 @@ class Lifeboat:
     The person says the word when three looks in a row find nobody writing, or is called by the alarm and comes later.
     """
 
+    one_process = True
+
     def __init__(self, folder: Path, auto: int | None = None, *, called: bool = False) -> None:
         self.name = f"lifeboat-auto-{auto}" if auto else "lifeboat-called" if called else "lifeboat"
         self.called = called
@@ -93,7 +96,7 @@ class Lifeboat:
         return [
             DurableAddress(Settings.model_validate({
                 "site": site, "database_url": self._database_url(site), "media_url": "s3://unused?endpoint=http://127.0.0.1:1",
-                "secret_key": "not used by this client", "acknowledge_timeout": 2, "writers": 1, "readers": 1,
+                "secret_key": "not used by this client", "acknowledge_timeout": 2, "writers": WRITERS, "readers": 1,
             }))
             for site in SITES
         ]  # fmt: skip

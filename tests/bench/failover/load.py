@@ -40,9 +40,13 @@ class Acknowledged:
 
 @dataclass
 class Load:
-    """Writers in a thread of their own, until told to stop."""
+    """Writers in a thread of their own, until told to stop.
+
+    `shared`: they are requests of one process with one way to each node; else each has ways of its own.
+    """
 
     addresses: Callable[[], Sequence[Address]]
+    shared: bool = False
     acknowledged: list[Acknowledged] = field(default_factory=list)
     trouble: str = "nothing was tried"
 
@@ -57,10 +61,13 @@ class Load:
         self._thread.join()
 
     async def _write_all(self) -> None:
-        await asyncio.gather(*(self._write(number) for number in range(WRITERS)))
+        ways = [self.addresses()] * WRITERS if self.shared else [self.addresses() for _ in range(WRITERS)]
+        await asyncio.gather(*(self._write(number, nodes) for number, nodes in enumerate(ways)))
+        unique = {id(one): one for nodes in ways for one in nodes}
+        await asyncio.gather(*(one.close() for one in unique.values()), return_exceptions=True)
 
-    async def _write(self, number: int) -> None:
-        nodes, node, count = list(self.addresses()), 0, 0
+    async def _write(self, number: int, nodes: Sequence[Address]) -> None:
+        node, count = 0, 0
         while not self._stop.is_set():
             count += 1
             try:
@@ -72,7 +79,6 @@ class Load:
             else:
                 self.acknowledged.append(Acknowledged(node, time.monotonic()))
             await asyncio.sleep(PAUSE_SECONDS)
-        await asyncio.gather(*(one.close() for one in nodes), return_exceptions=True)
 
     def node(self) -> int:
         """Return which node acknowledged last."""

@@ -50,6 +50,8 @@ postgresql:
 class Patroni:
     """A cluster with a ttl in seconds; `loop_wait` and `retry_timeout` as its documentation demands of that ttl."""
 
+    one_process = False
+
     def __init__(self, folder: Path, ttl: int) -> None:
         self.folder, self.ttl = folder, ttl
         self.name = f"patroni-{ttl}"

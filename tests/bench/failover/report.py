@@ -34,9 +34,10 @@ def write(runs: list[dict[str, Any]]) -> None:
 def _text(runs: list[dict[str, Any]]) -> str:
     parts = [
         "# How long nobody can write\n",
-        "Written by `python -m tests.bench.failover --write`. One client with the same eight writers for every cluster; it\n"
-        "knows all addresses and uses the one that takes writes, so DNS and the edge are not on its way. A node is ended with\n"
-        "SIGKILL at a random moment, as a whole. `lifeboat` runs in mode confirm: somebody who watches says the word when\n"
+        "Written by `python -m tests.bench.failover --write`. The same eight writers for every cluster; they know\n"
+        "all addresses and use the one that takes writes, so DNS and the edge are not on their way. Lifeboat's share a pool and\n"
+        "the helper that waits for the other clouds, as requests of one app process do; a peer's have a connection each. A node\n"
+        "is ended with SIGKILL at a random moment, as a whole. `lifeboat` runs in mode confirm: somebody who watches says the word when\n"
         "three looks in a row find nobody who takes writes. `lifeboat-called` is the same with a person whom the alarm called\n"
         "and who comes 10 s later. The others decide by themselves. All times in seconds. Goals:\n"
         "1.5 s after the word; in mode auto the term and 1.5 s after the last renewal; 0.5 s for a hand-over.\n\n"
