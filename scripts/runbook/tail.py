@@ -116,13 +116,20 @@ class Since:
 
 def since_fork(connection: Connection, slot: str, fork: int, table: str, keys: set[Key], *claims: Claims) -> Since:
     """Return what the stream of a slot does to these rows of a table beyond `fork` (bytes), and let `claims` see it."""
-    since, kept = Since(), {column for one in claims for index in one.indexes for column in index}
-    for change in when_free(lambda: list(_changes_since(connection, slot, fork, [table], kept))):
-        if change.table == table:
-            since.take(change, keys)
-            for one in claims:
-                one.take(change, since.changed)
-    return since
+    kept = {column for one in claims for index in one.indexes for column in index}
+
+    def read() -> Since:
+        since = Since()
+        for one in claims:
+            one.taken.clear()
+        for change in _changes_since(connection, slot, fork, [table], kept):
+            if change.table == table:
+                since.take(change, keys)
+                for one in claims:
+                    one.take(change, since.changed)
+        return since
+
+    return when_free(read)
 
 
 def _changes_since(

@@ -10,13 +10,13 @@ import signal
 import statistics
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert
 
-from app.acknowledger import Acknowledger
+from app.acknowledger import PAUSE_SECONDS, Acknowledger
 from app.database import Database
 from app.durability import Writer
 from app.fence import CachedLease
@@ -35,7 +35,7 @@ WRITERS = (1, 8, 64)
 OURS, NATIVE = "lifeboat", "native"
 HEAD = (
     "round trip", "writers", "rounds", "p50", "native", "p99", "native", "writes/s", "native", "p50 ratio", "p99 ratio",
-    "writes ratio",
+    "writes ratio", "goals missed",
 )  # fmt: skip
 
 
@@ -98,8 +98,14 @@ def report(runs: list[dict[str, Any]]) -> str:
         "# What waiting for another cloud costs\n\n"
         "Written by `python -m tests.bench.acknowledge --write`. The app's durability helper waits for the standby's slot;\n"
         "beside it PostgreSQL waits by itself (`synchronous_standby_names` on the same subscription, `synchronous_commit =\n"
-        "local` there). Same servers, client and statements, in turn; medians of all rounds; times in milliseconds.\n\n"
+        "local` there). Same servers, client and statements, in turn; medians of all rounds; times in milliseconds.\n"
+        "Goals: between clouds (30 and 80 ms) p50 at most 1.05 of native and p99 1.2, at 30 ms 0.95 of its writes/s; without\n"
+        "distance p50 at most 0.5 ms and p99 1.5 ms more, and with several writers 0.75 of its writes/s.\n\n"
         + markdown(HEAD, _rows(runs))
+        + "\nWithout distance ours takes longer by its own question: a confirmation is asked for every "
+        f"{1000 * PAUSE_SECONDS:g} ms on a second\nconnection, where PostgreSQL wakes the committing process itself. A "
+        "function of the server that waits for a slot would close\nit; there is none, and between clouds the distance hides "
+        "it.\n"
         + f"\nFrom {runs[0]['at']} to {runs[-1]['at']}, commits {', '.join(sorted({run['commit'] for run in runs}))}; "
         f"PostgreSQL {find_postgres().major}.\n{machine()}. Other work ran beside it.\n"
     )  # fmt: skip
@@ -118,7 +124,18 @@ def _rows(runs: list[dict[str, Any]]) -> Iterable[tuple[object, ...]]:
                 ]
                 ratios = [f"{cells[at] / cells[at + 1]:.3f}" for at in (0, 2, 4)]
                 shown = [f"{cell:.2f}" for cell in cells]
-                yield (f"{1000 * round_trip:g} ms", writers, min(len(ours), len(native)), *shown, *ratios)
+                missed = ", ".join(_missed(round_trip, writers, cells))
+                yield (f"{1000 * round_trip:g} ms", writers, min(len(ours), len(native)), *shown, *ratios, missed)
+
+
+def _missed(round_trip: float, writers: int, cells: Sequence[float]) -> list[str]:
+    """Name the goals that these medians miss: p50, p99 (ms) and writes a second, ours and the native one of each."""
+    p50, native_p50, p99, native_p99, rate, native_rate = cells
+    met = {"p50": p50 - native_p50 <= 0.5, "p99": p99 - native_p99 <= 1.5}
+    if round_trip:
+        met = {"p50": p50 <= 1.05 * native_p50, "p99": p99 <= 1.2 * native_p99}
+    least = {0.0: 0.75, 0.03: 0.95}.get(round_trip, 0.0) if writers > 1 else 0.0
+    return [name for name, is_met in {**met, "writes/s": rate >= least * native_rate}.items() if not is_met]
 
 
 def main() -> None:
