@@ -149,6 +149,8 @@ def prepare_slot(connection: Connection, follower: str, primary: str, position: 
     """
     if is_prepared(connection, follower, epoch):
         return
+    # The follower's reading lets the slot go of what shows how far this site came, and a run begun again asks for it.
+    note_applied(connection, primary)
     if position > applied_position(connection, primary):
         stand_ready(connection, follower, epoch)
         return
