@@ -120,7 +120,10 @@ def beat(connection: Connection, site: str, epoch: int) -> None:
 def acknowledge(connection: Connection, rule: Rule, timeout_seconds: float = 10) -> None:
     """Wait until everything committed so far is confirmed as the rule demands, the same way the app waits."""
     end = _row(connection, "SELECT pg_current_wal_lsn()")[0]
-    complaint = f"no acknowledgement under the rule {rule.to_json()}"
+    complaint = (
+        f"too few of {' and '.join(rule.sites)} confirm what is written here, so nothing is acknowledged: "
+        "`lifeboat readiness` says which of them does not, and what to do"
+    )
     wait_until(lambda: rule.satisfied_by(_confirmed(connection, end)), complaint, timeout_seconds)
 
 
