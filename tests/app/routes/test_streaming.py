@@ -1,15 +1,19 @@
 """Streams, as Mastodon.py listens to them."""
 
+import asyncio
 import queue
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+from uuid import UUID
 
 import httpx
 import pytest
 from mastodon import Mastodon, StreamListener
 
 from app import listeners, streaming
+from app.ids import new_id
 from app.streaming import Hub
 from tests.app.conftest import FenceControl, Member, RunningApp, numbers
 
@@ -187,6 +191,48 @@ def test_a_revoked_session_hears_nothing_more(
     me.client.delete(f"/api/v1/sessions/{me.read('/api/v1/sessions')[0]['id']}")
 
     assert ear.ends()
+
+
+class Lookup:
+    """A database in which every token is revoked; somebody begins to listen while it is asked."""
+
+    def __init__(self) -> None:
+        self.meanwhile: Callable[[], Awaitable[Any]] | None = None
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator["Lookup"]:
+        yield self
+
+    async def scalars(self, _: object) -> list[UUID]:
+        if self.meanwhile:
+            await self.meanwhile()
+        return []
+
+
+def test_who_begins_to_listen_while_tokens_are_looked_up_is_not_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look ends the stream that it asked for; the one that came meanwhile was not asked for, and goes on."""
+
+    async def begin(_: Hub) -> None:
+        """Look at nothing."""
+
+    async def scenario() -> None:
+        database: Any = Lookup()
+        hub, channel, streams = Hub(database, cast(Any, None)), cast(Any, None), []
+
+        async def listen() -> None:
+            streams.append(await hub.listen(channel, "", new_id()))
+
+        await listen()
+        database.meanwhile = listen
+        await hub._end_revoked()
+        first, second = streams
+        assert [event async for event in first] == [":)\n\n"]
+        assert await anext(second) == ":)\n\n"
+        with pytest.raises(TimeoutError):  # it waits for news, where one that is let go would end
+            await asyncio.wait_for(anext(second), 0.2)
+
+    monkeypatch.setattr(Hub, "_begin", begin)
+    asyncio.run(scenario())
 
 
 def test_a_stream_ends_with_its_client(member: Member, app_server: RunningApp) -> None:
