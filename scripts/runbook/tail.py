@@ -13,7 +13,7 @@ from scripts.runbook.replication import PUBLICATION
 from scripts.runbook.return_talk import AskedTable
 from scripts.runbook.rows import columns_of, read_rows, read_values
 from scripts.runbook.understudies import when_free
-from scripts.runbook.unique_values import Claims, unique_columns
+from scripts.runbook.unique_values import Claims, columns_in, unique_columns
 
 Connection = psycopg.Connection[Any]
 
@@ -116,7 +116,7 @@ class Since:
 
 def since_fork(connection: Connection, slot: str, fork: int, table: str, keys: set[Key], *claims: Claims) -> Since:
     """Return what the stream of a slot does to these rows of a table beyond `fork` (bytes), and let `claims` see it."""
-    kept = {column for one in claims for index in one.indexes for column in index}
+    kept = columns_in(index for one in claims for index in one.indexes)
 
     def read() -> Since:
         since = Since()

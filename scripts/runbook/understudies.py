@@ -150,8 +150,7 @@ def prepare_slot(connection: Connection, follower: str, primary: str, position: 
     if is_prepared(connection, follower, epoch):
         return
     # The follower's reading lets the slot go of what shows how far this site came, and a run begun again asks for it.
-    note_applied(connection, primary)
-    if position > applied_position(connection, primary):
+    if position > note_applied(connection, primary):
         stand_ready(connection, follower, epoch)
         return
     ensure_slot(connection, follower)
@@ -172,10 +171,12 @@ def stand_ready(connection: Connection, follower: str, epoch: int) -> None:
     _store_prepared(connection, follower, epoch)
 
 
-def note_applied(connection: Connection, primary: str) -> None:
-    """Keep how far this site has applied `primary`: after this, the slots that show it may go."""
+def note_applied(connection: Connection, primary: str) -> int:
+    """Keep how far this site has applied `primary`, and return it (bytes): the slots that show it may go after this."""
+    position = applied_position(connection, primary)
     if origin := origin_of(connection, primary):
-        _store_applied(connection, origin, applied_position(connection, primary))
+        _store_applied(connection, origin, position)
+    return position
 
 
 def drop_slot(connection: Connection, follower: str) -> None:

@@ -34,7 +34,11 @@ def unique_indexes(connection: Connection, table: str) -> tuple[Index, ...]:
 
 def unique_columns(connection: Connection, table: str) -> frozenset[str]:
     """Return the columns of a table that are in a unique index besides the primary key's."""
-    return frozenset(column for index in unique_indexes(connection, table) for column in index)
+    return columns_in(unique_indexes(connection, table))
+
+
+def columns_in(indexes: Iterable[Index]) -> frozenset[str]:
+    return frozenset(column for index in indexes for column in index)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from scripts.runbook.rows import columns_of, read_rows, read_values
 from scripts.runbook.tail import since_fork
 from scripts.runbook.takeovers import TookOver
 from scripts.runbook.understudies import Slot
-from scripts.runbook.unique_values import Claims, unique_columns, unique_indexes
+from scripts.runbook.unique_values import Claims, columns_in, unique_indexes
 
 Connection = psycopg.Connection
 
@@ -55,11 +55,11 @@ def _strange(connection: Connection, ask: Ask) -> str:
 
 
 def _answered(connection: Connection, slot: Slot, took: TookOver, name: str, asked: AskedTable) -> AnsweredTable:
-    keys, indexes, unique = set(asked.keys), unique_indexes(connection, name), unique_columns(connection, name)
+    keys, indexes = set(asked.keys), unique_indexes(connection, name)
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         rows = read_rows(connection, name, asked.key_columns, keys)
-        values = read_values(connection, name, asked.key_columns, keys, unique)
+        values = read_values(connection, name, asked.key_columns, keys, columns_in(indexes))
     own, newest = Claims.of(indexes, asked.held), Claims.of(indexes, values.items())
     since = since_fork(connection, slot.name, took.fork, name, keys, own, newest)
     found = (since.created, since.changed, since.rekeyed, own.taken, newest.taken)

@@ -30,6 +30,8 @@ TAIL_ROWS = 100
 ROW_BYTES = 1024
 RULE = Rule.of("gcp", "azure")
 RUNS = RunFile.of("reprotect")
+HEAD = ("at", "commit", "GiB", "copy", "re-protect", "times as fast", "return of the old primary",
+        "rows of all three")  # fmt: skip
 
 
 class Site:
@@ -178,16 +180,6 @@ def main() -> None:
 
 
 def _report(runs: list[dict[str, Any]]) -> str:
-    head = (
-        "at",
-        "commit",
-        "GiB",
-        "copy",
-        "re-protect",
-        "times as fast",
-        "return of the old primary",
-        "rows of all three",
-    )
     rows = [
         (run["at"], run["commit"], f"{run['gib']:g}", run["copy_seconds"], run["reprotect_seconds"], run["ratio"],
          run["rejoin_seconds"], "identical" if run["identical"] else "DIFFERENT")
@@ -199,7 +191,7 @@ def _report(runs: list[dict[str, Any]]) -> str:
         "PostgreSQL itself; the primary's death; the third site's change to the new primary until it has that one's first\n"
         f"write; the old primary's return with {TAIL_ROWS} rows of its own, until it has the newest write. Seconds.\n"
         f"Goals: the same time for every size, and {GOAL_RATIO:g} times as fast as the copy at 1 GiB.\n\n"
-        f"{markdown(head, rows)}\n{machine()}\n"
+        f"{markdown(HEAD, rows)}\n{machine()}\n"
     )
 
 

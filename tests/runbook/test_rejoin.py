@@ -201,13 +201,21 @@ def test_the_report_shows_each_row_as_it_is_here_and_there(pair: Pair) -> None:
     assert "None of these transactions is known to have been acknowledged" in page
 
 
-def test_a_unique_value_that_went_through_another_row_meanwhile_collides_with_nobody(pair: Pair) -> None:
-    """The primary gave it to a second row, took it away again and gave it to the first: its stream goes through."""
-    pair.primary.does(act("INSERT INTO person (id, name) VALUES (91, 'a')"))
+def part(pair: Pair, common: Act, tail: Act, *since: Act) -> None:
+    """Let both have `common`, the old primary alone `tail`, and the new one go on by `since`."""
+    pair.primary.does(common)
     pair.primary.is_confirmed_by(pair.standby.name)
     pair.take_over()
-    pair.standby.does(act("UPDATE person SET about = 'tail' WHERE id = 91"))
-    pair.primary.does(
+    pair.standby.does(tail)
+    pair.primary.does(*since)
+
+
+def test_a_unique_value_that_went_through_another_row_meanwhile_collides_with_nobody(pair: Pair) -> None:
+    """The primary gave it to a second row, took it away again and gave it to the first: its stream goes through."""
+    part(
+        pair,
+        act("INSERT INTO person (id, name) VALUES (91, 'a')"),
+        act("UPDATE person SET about = 'tail' WHERE id = 91"),
         act("INSERT INTO person (id, name) VALUES (92, 'b')"),
         act("UPDATE person SET name = 'c' WHERE id = 92"),
         act("UPDATE person SET name = 'b' WHERE id = 91"),
@@ -220,11 +228,10 @@ def test_a_unique_value_that_went_through_another_row_meanwhile_collides_with_no
 
 def test_a_unique_value_of_the_tail_that_the_primary_gave_to_another_row_collides_with_nobody(pair: Pair) -> None:
     """The tail renamed a row to what a new row is called there; that row was changed there too: its newest name is free."""
-    pair.primary.does(act("INSERT INTO person (id, name) VALUES (96, 'before')"))
-    pair.primary.is_confirmed_by(pair.standby.name)
-    pair.take_over()
-    pair.standby.does(act("UPDATE person SET name = 'wanted' WHERE id = 96"))
-    pair.primary.does(
+    part(
+        pair,
+        act("INSERT INTO person (id, name) VALUES (96, 'before')"),
+        act("UPDATE person SET name = 'wanted' WHERE id = 96"),
         act("INSERT INTO person (id, name) VALUES (97, 'wanted')"),
         act("UPDATE person SET about = 'since' WHERE id = 96"),
     )
@@ -239,11 +246,10 @@ def test_a_unique_value_of_the_tail_that_the_primary_gave_to_another_row_collide
 
 def test_where_no_unique_value_is_known_to_be_free_the_rewind_is_refused_before_anything_is_changed(pair: Pair) -> None:
     """What the row is called in the tail and what it is called by now were both another row's first: only a copy is left."""
-    pair.primary.does(act("INSERT INTO person (id, name) VALUES (98, 'at first')"))
-    pair.primary.is_confirmed_by(pair.standby.name)
-    pair.take_over()
-    pair.standby.does(act("UPDATE person SET name = 'this' WHERE id = 98"))
-    pair.primary.does(
+    part(
+        pair,
+        act("INSERT INTO person (id, name) VALUES (98, 'at first')"),
+        act("UPDATE person SET name = 'this' WHERE id = 98"),
         act("INSERT INTO person (id, name) VALUES (99, 'this')"),
         act("UPDATE person SET name = 'that' WHERE id = 99"),
         act("UPDATE person SET name = 'another' WHERE id = 99"),
@@ -281,11 +287,12 @@ def test_what_is_unique_is_what_the_indexes_read(pair: Pair) -> None:
 
 def test_a_row_that_got_another_key_meanwhile_is_there_to_be_found(pair: Pair) -> None:
     """The tail changed it, so the primary is asked for it and has it no more; the stream still finds it and moves it."""
-    pair.primary.does(act("INSERT INTO person (id, name, about) VALUES (94, 'm', 'before')"))
-    pair.primary.is_confirmed_by(pair.standby.name)
-    pair.take_over()
-    pair.standby.does(act("UPDATE person SET about = 'tail' WHERE id = 94"))
-    pair.primary.does(act("UPDATE person SET id = 95, about = 'since' WHERE id = 94"))
+    part(
+        pair,
+        act("INSERT INTO person (id, name, about) VALUES (94, 'm', 'before')"),
+        act("UPDATE person SET about = 'tail' WHERE id = 94"),
+        act("UPDATE person SET id = 95, about = 'since' WHERE id = 94"),
+    )
 
     pair.come_back()
 
